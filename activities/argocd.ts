@@ -1,0 +1,103 @@
+import type { ApplicationState } from '../src/adapters/argo-application.ts';
+import type { ArgoAddress } from '../src/adapters/argo.ts';
+import type { Dependencies } from '../src/adapters/index.ts';
+import type { ArgoCd } from '../src/domain/environment.ts';
+import { ARGO } from '../src/domain/ids.ts';
+import type { ArgoApplication } from '../src/domain/waves.ts';
+import { fail } from './failures.ts';
+import { pollUntil } from './poll.ts';
+import type { Actor, ArgoActivities } from './ports.ts';
+
+const APPEAR_SECONDS = 15 * 60;
+const GONE_SECONDS = 30 * 60;
+
+/** Who put the cluster there, for people who look at the Secret. */
+const ENVIRONMENT_LABEL = 'eksodus.dev/environment';
+const RUN_ANNOTATION = 'eksodus.dev/run';
+
+export const argoAddress = (region: string, { cluster, namespace }: ArgoCd): ArgoAddress => ({
+  region,
+  cluster,
+  namespace,
+});
+
+export const toArgoApplication = ({
+  name,
+  labels,
+  annotations,
+  sync,
+  health,
+  revision,
+}: ApplicationState): ArgoApplication => ({
+  name,
+  app: labels[ARGO.app] ?? name,
+  needs: (annotations[ARGO.needs] ?? '')
+    .split(',')
+    .map((need) => need.trim())
+    .filter((need) => need !== ''),
+  sync,
+  health,
+  revision,
+});
+
+type RegistryWork = Omit<ArgoActivities, 'syncApplication'>;
+
+export function createArgoWork({ argo, clock }: Dependencies): RegistryWork {
+  interface Asked {
+    readonly actor: Actor;
+    readonly argocd: ArgoCd;
+    readonly cluster: string;
+    readonly tier: 'platform' | 'app';
+  }
+  const list = async ({ actor, argocd, cluster, tier }: Asked): Promise<ArgoApplication[]> => {
+    const labels = { [ARGO.cluster]: cluster, [ARGO.tier]: tier };
+    return (await argo.applications(argoAddress(actor.region, argocd), labels)).map(toArgoApplication);
+  };
+
+  return {
+    async registerCluster({ actor, argocd, cluster: { name, endpoint, caData } }) {
+      await argo.applyCluster(argoAddress(actor.region, argocd), {
+        name,
+        endpoint,
+        caData,
+        labels: { [ENVIRONMENT_LABEL]: actor.environment, ...argocd.labels, [ARGO.cluster]: name },
+        annotations: { [RUN_ANNOTATION]: actor.run },
+      });
+    },
+
+    async labelCluster({ actor, argocd, cluster, labels }) {
+      const isThere = await argo.labelCluster(argoAddress(actor.region, argocd), cluster, labels);
+      const onlyRemoves = Object.values(labels).every((value) => value === null);
+      if (isThere || onlyRemoves) return;
+      throw fail('input.invalid', `cluster ${cluster} is not registered with Argo CD on ${argocd.cluster}`, {
+        hint: 'register it before it is labelled',
+      });
+    },
+
+    listApplications: list,
+
+    awaitApplications: (asked) =>
+      pollUntil(clock, {
+        what: `Argo CD to have the ${asked.tier} applications of ${asked.cluster}`,
+        deadlineSeconds: APPEAR_SECONDS,
+        look: async () => {
+          const present = await list(asked);
+          const missing = asked.apps.filter((wanted) => !present.some(({ app }) => app === wanted));
+          return missing.length === 0 ? { done: present } : { waiting: `missing: ${missing.join(', ')}` };
+        },
+      }),
+
+    awaitApplicationsGone: (asked) =>
+      pollUntil(clock, {
+        what: `the ${asked.tier} applications of ${asked.cluster} to be gone from Argo CD`,
+        deadlineSeconds: GONE_SECONDS,
+        look: async () => {
+          const left = await list(asked);
+          const names = left.map(({ name, health }) => `${name} (${health})`);
+          return names.length === 0 ? { done: undefined } : { waiting: `still there: ${names.join(', ')}` };
+        },
+      }),
+
+    deregisterCluster: ({ actor, argocd, cluster }) => argo.removeCluster(argoAddress(actor.region, argocd), cluster),
+  };
+}

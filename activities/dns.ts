@@ -1,0 +1,115 @@
+// Writes to hosted zones, and what Route 53 says of them.
+import type { Dependencies } from '../src/adapters/index.ts';
+import type { HostChange } from '../src/adapters/route53.ts';
+import { planHost, type HostPlan, type ObservedRecord, type RecordChange, type Wish } from '../src/domain/traffic.ts';
+import { fail } from './failures.ts';
+import { GENTLE, pollUntil } from './poll.ts';
+import type { DnsActivities, WishOutcome } from './ports.ts';
+import { observedOf, readNames, registeredOwner } from './zone-records.ts';
+
+/** AWS: changes reach all name servers "generally within 60 seconds". */
+const IN_SYNC_SECONDS = 15 * 60;
+const OWNED_GONE_SECONDS = 15 * 60;
+
+interface Planned {
+  readonly wish: Wish;
+  readonly plan: HostPlan;
+  /** What to write; empty for drift, and where there is and shall be nothing. */
+  readonly changes: readonly RecordChange[];
+}
+
+type ZoneWork = Pick<DnsActivities, 'readRecords' | 'applyWishes' | 'awaitInSync' | 'awaitOwnedRecordsGone'>;
+
+export function createZoneWork({ route53, clock }: Dependencies): ZoneWork {
+  return {
+    async readRecords({ zone, host }) {
+      return observedOf(await route53.recordsOf(zone.id, host));
+    },
+
+    async applyWishes({ zone, wishes }) {
+      const planned = await planAll(zone.id, wishes);
+      const writing = planned.filter(({ changes }) => changes.length > 0);
+      if (writing.length === 0) return planned.map(unwritten);
+      try {
+        const changeId = await route53.change(zone.id, writing.flatMap(toChanges));
+        return planned.map((one) =>
+          one.changes.length > 0 ? { wish: one.wish.id, outcome: 'changed', changeId } : unwritten(one),
+        );
+      } catch (error) {
+        if (!isRefusedBatch(error)) throw error;
+        const only = writing.length === 1 ? writing[0] : undefined;
+        if (!only) throw fail('dns.batch-refused', `Route 53 refused ${writing.length} wishes: ${error.message}`);
+        const refused = await lookAgain(zone.id, only, error.message);
+        return planned.map((one) => (one === only ? refused : unwritten(one)));
+      }
+    },
+
+    async awaitInSync({ changeId }) {
+      await pollUntil(clock, {
+        what: `change ${changeId} to reach all name servers`,
+        deadlineSeconds: IN_SYNC_SECONDS,
+        pace: GENTLE,
+        look: async () => ((await route53.isInSync(changeId)) ? { done: undefined } : { waiting: 'PENDING' }),
+      });
+      return { inSyncAt: new Date(clock.now()).toISOString() };
+    },
+
+    awaitOwnedRecordsGone: ({ zone, owner }) =>
+      pollUntil(clock, {
+        what: `external-dns to remove the records of owner ${owner} from ${zone.name}`,
+        deadlineSeconds: OWNED_GONE_SECONDS,
+        pace: GENTLE,
+        look: async () => {
+          const records = await route53.allRecords(zone.id);
+          const left = records.filter((record) => registeredOwner(record) === owner).map(({ name }) => name);
+          return left.length === 0 ? { done: undefined } : { waiting: `still there: ${left.join(', ')}` };
+        },
+      }),
+  };
+
+  async function planAll(zoneId: string, wishes: readonly Wish[]): Promise<Planned[]> {
+    const names = await readNames(
+      route53,
+      zoneId,
+      wishes.map(({ host }) => host),
+    );
+    return wishes.map((wish) => {
+      const observed = observedOf(names.get(wish.host.toLowerCase()) ?? []);
+      const plan = planHost(observed, wish);
+      return {
+        wish,
+        plan,
+        changes: plan.kind === 'change' ? plan.changes : plan.kind === 'nothing' ? rewrite(observed) : [],
+      };
+    });
+  }
+
+  /** Why the one wish was refused: because somebody was quicker, or for itself. */
+  async function lookAgain(zoneId: string, { wish, plan }: Planned, reason: string): Promise<WishOutcome> {
+    const [now] = await planAll(zoneId, [wish]);
+    if (now?.plan.kind === 'drift') return unwritten(now);
+    // An attempt of ours whose answer was lost came through after our first look: the next attempt confirms it.
+    if (now && now.plan.kind !== plan.kind)
+      throw fail('cloud.busy', `the records of ${wish.host} changed while they were written`);
+    return { wish: wish.id, outcome: 'refused', type: 'dns.refused', why: `Route 53 refused ${wish.host}: ${reason}` };
+  }
+}
+
+/**
+ * Records that are as wished already are written once more as they are. Nothing changes, but the change's INSYNC then
+ * speaks for whatever put them there: an attempt of ours whose answer was lost may still be spreading.
+ */
+const rewrite = (observed: readonly ObservedRecord[]): RecordChange[] =>
+  (['DELETE', 'CREATE'] as const).flatMap((action) => observed.map((record) => ({ action, record })));
+
+/** The outcome of a wish that took no part in the batch. */
+function unwritten({ wish, plan }: Planned): WishOutcome {
+  if (plan.kind !== 'drift') return { wish: wish.id, outcome: 'nothing' };
+  const why = `${wish.host} has ${plan.observed}, expected ${plan.expected}: somebody else changed it`;
+  return { wish: wish.id, outcome: 'refused', type: 'drift.detected', why };
+}
+
+const toChanges = ({ wish, changes }: Planned): HostChange[] => changes.map((change) => ({ host: wish.host, change }));
+
+const isRefusedBatch = (error: unknown): error is Error =>
+  error instanceof Error && error.name === 'InvalidChangeBatch';

@@ -1,0 +1,55 @@
+import type { Dependencies } from '../src/adapters/index.ts';
+import { createAccessWork } from './access.ts';
+import { createAddonWork } from './addons.ts';
+import { createArgoWork } from './argocd.ts';
+import { createCheckWork } from './checks.ts';
+import { createClusterWork } from './clusters.ts';
+import { createZoneWork } from './dns.ts';
+import { createGateWork } from './gate.ts';
+import { createLeftoverWork } from './leftovers.ts';
+import { createLoadBalancerWork } from './load-balancers.ts';
+import { createAnswerWork } from './name-servers.ts';
+import { createNodeGroupWork } from './node-groups.ts';
+import { createParameterWork } from './parameters.ts';
+import type { Activities } from './ports.ts';
+import { createPreflightWork } from './preflight.ts';
+import { createSyncWork } from './sync.ts';
+import { asFailure } from './translate.ts';
+
+/** All that workflows may ask of the world. Whatever goes wrong in one is a failure of the table in failures.ts. */
+export function createActivities(deps: Dependencies): Activities {
+  const activities: Activities = {
+    ...createPreflightWork(deps),
+    ...createClusterWork(deps),
+    ...createAccessWork(deps),
+    ...createNodeGroupWork(deps),
+    ...createAddonWork(deps),
+    ...createLeftoverWork(deps),
+    ...createParameterWork(deps),
+    ...createArgoWork(deps),
+    ...createSyncWork(deps),
+    ...createLoadBalancerWork(deps),
+    ...createCheckWork(deps),
+    ...createGateWork(deps),
+    ...createZoneWork(deps),
+    ...createAnswerWork(deps),
+  };
+  return failingAsTheTableSays(activities);
+}
+
+function failingAsTheTableSays<T extends object>(activities: T): T {
+  const wrapped = { ...activities };
+  for (const name of Object.keys(activities)) {
+    const run: unknown = Reflect.get(activities, name);
+    if (typeof run !== 'function') continue;
+    const activity = async (...input: unknown[]): Promise<unknown> => {
+      try {
+        return await Reflect.apply(run, undefined, input);
+      } catch (error) {
+        throw asFailure(error);
+      }
+    };
+    Object.assign(wrapped, { [name]: activity });
+  }
+  return wrapped;
+}

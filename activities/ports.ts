@@ -1,0 +1,218 @@
+// What workflows may ask of the world: interfaces only. Each method is one activity: one side effect or one look,
+// one object argument, a small JSON answer. Mutations are idempotent: they look first, carry the given token,
+// tag what they make with the run, and adopt on conflict only what carries the same run.
+import type {
+  AccessEntry,
+  Addon,
+  App,
+  ArgoCd,
+  ClusterSettings,
+  Environment,
+  HostedZone,
+  HttpCheck,
+  NodeGroup,
+  Window,
+} from '../src/domain/environment.ts';
+import type { PreflightFacts } from '../src/domain/preflight.ts';
+import type { Evidence, Leftover } from '../src/domain/status.ts';
+import type { AliasTarget, ObservedRecord, Wish } from '../src/domain/traffic.ts';
+import type { ArgoApplication } from '../src/domain/waves.ts';
+
+/** Whose cluster and which run: every mutation knows for whom it acts. */
+export interface Actor {
+  readonly environment: string;
+  readonly region: string;
+  /** Workflow id and first run id of the upgrade. Goes into tags. */
+  readonly run: string;
+}
+
+export interface ClusterFacts {
+  readonly name: string;
+  readonly arn: string;
+  readonly version: string;
+  readonly endpoint: string;
+  /** Base64 of the PEM certificate authority. */
+  readonly caData: string;
+  readonly oidcIssuer: string;
+  /** The run that made it, by its tag; null when none of ours did. */
+  readonly run: string | null;
+}
+
+/** Read-only looks before anything is made. */
+export interface PreflightActivities {
+  gatherPreflight(input: { environment: Environment; run: string }): Promise<PreflightFacts>;
+}
+
+/** EKS and IAM. `token` is the clientRequestToken, the same at every retry. */
+export interface EksActivities {
+  requestCluster(input: {
+    actor: Actor;
+    name: string;
+    version: string;
+    settings: ClusterSettings;
+    token: string;
+  }): Promise<{ adopted: boolean }>;
+  awaitCluster(input: { actor: Actor; name: string }): Promise<ClusterFacts>;
+  ensureOidcProvider(input: { actor: Actor; issuer: string }): Promise<{ arn: string }>;
+  ensureAccessEntry(input: { actor: Actor; cluster: string; entry: AccessEntry; token: string }): Promise<void>;
+  requestNodeGroup(input: {
+    actor: Actor;
+    cluster: string;
+    version: string;
+    nodeGroup: NodeGroup;
+    subnetIds: readonly string[];
+    token: string;
+  }): Promise<{ adopted: boolean }>;
+  awaitNodeGroup(input: { actor: Actor; cluster: string; nodeGroup: string }): Promise<void>;
+  requestAddon(input: {
+    actor: Actor;
+    cluster: string;
+    version: string;
+    addon: Addon;
+    token: string;
+  }): Promise<{ addonVersion: string }>;
+  awaitAddon(input: { actor: Actor; cluster: string; addon: string }): Promise<void>;
+  /** Until the API server lets the worker in: access entries are eventually consistent. */
+  awaitApi(input: { actor: Actor; cluster: string }): Promise<{ servedVersion: string }>;
+  listNodeGroups(input: { actor: Actor; cluster: string }): Promise<readonly string[]>;
+  listAddons(input: { actor: Actor; cluster: string }): Promise<readonly string[]>;
+  deleteNodeGroup(input: { actor: Actor; cluster: string; nodeGroup: string }): Promise<void>;
+  deleteAddon(input: { actor: Actor; cluster: string; addon: string }): Promise<void>;
+  liftDeletionProtection(input: { actor: Actor; cluster: string; token: string }): Promise<void>;
+  deleteCluster(input: { actor: Actor; cluster: string }): Promise<void>;
+  deleteOidcProvider(input: { actor: Actor; issuer: string }): Promise<void>;
+  /** Undefined when the cluster is gone. */
+  describeCluster(input: { actor: Actor; cluster: string }): Promise<ClusterFacts | null>;
+  /** Everything in the account that names or is tagged for the cluster. Empty is what we want. */
+  findLeftovers(input: {
+    actor: Actor;
+    cluster: string;
+    oidcIssuer: string;
+    zones: readonly HostedZone[];
+    argocd: ArgoCd;
+  }): Promise<readonly Leftover[]>;
+}
+
+export interface ParameterActivities {
+  readLiveCluster(input: { actor: Actor; parameter: string }): Promise<string>;
+  writeLiveCluster(input: { actor: Actor; parameter: string; cluster: string }): Promise<void>;
+}
+
+/** Argo CD on the manager cluster, through its Kubernetes API only. */
+export interface ArgoActivities {
+  registerCluster(input: { actor: Actor; argocd: ArgoCd; cluster: ClusterFacts }): Promise<void>;
+  /** Sets or (null) removes labels of the cluster Secret. */
+  labelCluster(input: {
+    actor: Actor;
+    argocd: ArgoCd;
+    cluster: string;
+    labels: Readonly<Record<string, string | null>>;
+  }): Promise<void>;
+  /** Applications that carry the label `eksodus.dev/cluster=<cluster>` and the tier. */
+  listApplications(input: {
+    actor: Actor;
+    argocd: ArgoCd;
+    cluster: string;
+    tier: 'platform' | 'app';
+  }): Promise<readonly ArgoApplication[]>;
+  /** Until the ApplicationSets have made the applications named in `apps` (values of `eksodus.dev/app`) for the cluster. */
+  awaitApplications(input: {
+    actor: Actor;
+    argocd: ArgoCd;
+    cluster: string;
+    tier: 'platform' | 'app';
+    apps: readonly string[];
+  }): Promise<readonly ArgoApplication[]>;
+  /** Asks for a sync, and waits until that very sync succeeded and the application is Synced and Healthy. */
+  syncApplication(input: {
+    actor: Actor;
+    argocd: ArgoCd;
+    application: string;
+    requestId: string;
+  }): Promise<{ revision: string }>;
+  awaitApplicationsGone(input: {
+    actor: Actor;
+    argocd: ArgoCd;
+    cluster: string;
+    tier: 'platform' | 'app';
+  }): Promise<void>;
+  deregisterCluster(input: { actor: Actor; argocd: ArgoCd; cluster: string }): Promise<void>;
+}
+
+/** Looks at a workload cluster and its load balancers. */
+export interface ClusterActivities {
+  /** Until the Ingress has a load balancer and ELBv2 knows it. */
+  findLoadBalancer(input: { actor: Actor; cluster: string; ingress: App['ingress'] }): Promise<AliasTarget>;
+  checkNodes(input: { actor: Actor; cluster: string; nodeGroups: readonly NodeGroup[] }): Promise<Evidence>;
+  checkWorkloads(input: { actor: Actor; cluster: string }): Promise<Evidence>;
+  checkApplications(input: { actor: Actor; argocd: ArgoCd; cluster: string }): Promise<Evidence>;
+  /** One request straight at a load balancer, with the app's host name. */
+  checkHttp(input: {
+    host: string;
+    target: AliasTarget;
+    check: HttpCheck;
+    resolvers: readonly string[] | null;
+  }): Promise<Evidence>;
+  /** Until no Ingress and no load balancer of the cluster is left. */
+  awaitLoadBalancersGone(input: { actor: Actor; cluster: string }): Promise<void>;
+}
+
+export interface GateResult {
+  readonly verdict: 'passed' | 'failed' | 'inconclusive';
+  readonly evidence: Evidence;
+}
+
+export interface GateActivities {
+  /** Probes all the time until `until` (ISO 8601), or ends at once when a check has failed as often in a row as it may. */
+  watchGate(input: {
+    app: string;
+    host: string;
+    target: AliasTarget;
+    checks: readonly HttpCheck[];
+    until: string;
+    resolvers: readonly string[] | null;
+  }): Promise<GateResult>;
+  windowState(input: { window: Window; at: string }): Promise<{ open: boolean; opensAt: string | null }>;
+}
+
+/**
+ * What came of each wish of a batch. `changed` waits for INSYNC of `changeId`; so does what was as wished already, and was
+ * only confirmed. `nothing`: there is no record, and none was wished.
+ */
+export type WishOutcome =
+  | { readonly wish: string; readonly outcome: 'nothing' }
+  | { readonly wish: string; readonly outcome: 'changed'; readonly changeId: string }
+  | {
+      readonly wish: string;
+      readonly outcome: 'refused';
+      readonly type: 'drift.detected' | 'dns.refused';
+      readonly why: string;
+    };
+
+/** Route 53 and the zone's own name servers. Only the zone workflow calls `applyWishes`. */
+export interface DnsActivities {
+  readRecords(input: { zone: HostedZone; host: string }): Promise<readonly ObservedRecord[]>;
+  /** Looks, plans and writes one batch, all or nothing; wishes refused by the plan (drift) leave the batch, the rest is written. */
+  applyWishes(input: { zone: HostedZone; wishes: readonly Wish[] }): Promise<readonly WishOutcome[]>;
+  awaitInSync(input: { changeId: string }): Promise<{ inSyncAt: string }>;
+  /** What the zone's name servers answer for the host: the longest TTL, in seconds. */
+  readTtl(input: { zone: HostedZone; host: string }): Promise<{ ttlSeconds: number }>;
+  /** Asks the zone's name servers many times, and says whether any answer is one of the cluster's load balancers. */
+  proveIdle(input: {
+    zone: HostedZone;
+    host: string;
+    setIdentifier: string;
+    target: AliasTarget;
+    resolvers: readonly string[] | null;
+  }): Promise<Evidence>;
+  /** Until external-dns has removed the records it owns for this cluster (by the TXT registry's owner). */
+  awaitOwnedRecordsGone(input: { zone: HostedZone; owner: string }): Promise<void>;
+}
+
+export type Activities = PreflightActivities &
+  EksActivities &
+  ParameterActivities &
+  ArgoActivities &
+  ClusterActivities &
+  GateActivities &
+  DnsActivities;

@@ -1,0 +1,112 @@
+// Rules over more than one field. Each runs when the fields it reads are sound, so that one mistake hides no other.
+import type { z } from 'zod';
+import { greenName, type HostedZone } from '../src/domain/environment.ts';
+import { found, foundInstead } from './wording.ts';
+
+type Context = z.core.$RefinementCtx;
+
+/** `reads` names fields by their place in the file without indexes, such as `apps.hosts`. */
+export const sound = (...reads: string[]): z.core.$ZodSuperRefineParams => ({
+  when: ({ issues }) =>
+    !issues.some(({ code, path = [] }) => {
+      if (code === 'unrecognized_keys') return false;
+      const at = path.filter((part) => typeof part === 'string').join('.');
+      return reads.some((field) => `${field}.`.startsWith(at && `${at}.`) || `${at}.`.startsWith(`${field}.`));
+    }),
+});
+
+const fail = (context: Context, path: (string | number)[], message: string): void =>
+  context.addIssue({ code: 'custom', path, message });
+
+export function uniqueNames(items: readonly { readonly name: string }[], context: Context): void {
+  const seen = new Set<string>();
+  for (const [index, { name }] of items.entries()) {
+    if (seen.has(name)) fail(context, [index, 'name'], `${found(name)} is there already. Expected a name of its own.`);
+    seen.add(name);
+  }
+}
+
+export function sizesInOrder(
+  { minSize, desiredSize, maxSize }: { minSize: number; desiredSize: number; maxSize: number },
+  context: Context,
+): void {
+  if (minSize > maxSize) {
+    fail(
+      context,
+      ['minSize'],
+      `${minSize} is more than maxSize, ${maxSize}. Expected minSize ≤ desiredSize ≤ maxSize.`,
+    );
+  } else if (desiredSize < minSize || desiredSize > maxSize) {
+    fail(context, ['desiredSize'], `found ${desiredSize}. Expected minSize to maxSize: ${minSize} to ${maxSize}.`);
+  }
+}
+
+export function stepsGoUpTo100(steps: readonly { readonly green: number }[], context: Context): void {
+  let before = 0;
+  for (const [index, { green }] of steps.entries()) {
+    if (index > 0 && green <= before) {
+      const message = `${green} is not more than the step before, ${before}. Each step gives green more than the one before.`;
+      fail(context, [index, 'green'], message);
+    }
+    before = green;
+  }
+  if (before !== 100) {
+    const index = steps.length - 1;
+    fail(context, [index, 'green'], `the last step is ${before}. Steps go up to 100, and the last one is 100.`);
+  }
+}
+
+export function opensBeforeItCloses({ from, to }: { from: string; to: string }, context: Context): void {
+  if (from < to) return;
+  const message = `${to} is not after from, ${from}. A window opens and closes on the same day; "24:00" is its end.`;
+  fail(context, ['to'], message);
+}
+
+export function greenHasAName(
+  file: { name: string; naming: { green: string }; target: { version: string } },
+  context: Context,
+): void {
+  const name = greenName(file);
+  if (/^[0-9A-Za-z][A-Za-z0-9_-]{0,99}$/.test(name)) return;
+  const message = `gives ${found(name)}. Expected the name of an EKS cluster: 1 to 100 letters, digits, "-" and "_", beginning with a letter or digit.`;
+  fail(context, ['naming', 'green'], message);
+}
+
+/** The most specific zone that holds the host, as a resolver would find it. */
+export function zoneOf<Z extends Pick<HostedZone, 'name'>>(host: string, zones: readonly Z[]): Z | undefined {
+  return zones
+    .filter(({ name }) => host === name || host.endsWith(`.${name}`))
+    .toSorted((a, b) => b.name.length - a.name.length)[0];
+}
+
+interface Hosts {
+  zones: { name: string }[];
+  apps: { hosts: string[] }[];
+}
+
+export function hostsHaveAZone({ zones, apps }: Hosts, context: Context): void {
+  for (const [app, { hosts }] of apps.entries()) {
+    for (const [index, host] of hosts.entries()) {
+      if (zoneOf(host, zones)) continue;
+      const expected = `a name in one of the zones: ${zones.map(({ name }) => name).join(', ')}`;
+      fail(
+        context,
+        ['apps', app, 'hosts', index],
+        foundInstead(host, expected, 'Add its zone to zones, or correct it.'),
+      );
+    }
+  }
+}
+
+export function hostsMoveOnce({ apps }: Pick<Hosts, 'apps'>, context: Context): void {
+  const seen = new Set<string>();
+  for (const [app, { hosts }] of apps.entries()) {
+    for (const [index, host] of hosts.entries()) {
+      if (seen.has(host)) {
+        const message = `${found(host)} is a host already. Expected each name once: it moves with one app.`;
+        fail(context, ['apps', app, 'hosts', index], message);
+      }
+      seen.add(host);
+    }
+  }
+}

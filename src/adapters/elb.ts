@@ -1,0 +1,59 @@
+import {
+  DescribeTagsCommand,
+  paginateDescribeLoadBalancers,
+  paginateDescribeTargetGroups,
+  type ElasticLoadBalancingV2Client,
+} from '@aws-sdk/client-elastic-load-balancing-v2';
+import { sameHostname, type AliasTarget } from '../domain/traffic.ts';
+import { collect } from './aws-answers.ts';
+
+export interface Elb {
+  /** The load balancer behind a host name, as Route 53 wants it named. */
+  findByHostname(hostname: string): Promise<AliasTarget | null>;
+  /** ARNs of load balancers that the AWS Load Balancer Controller of a cluster made. */
+  loadBalancersOf(cluster: string): Promise<readonly string[]>;
+  targetGroupsOf(cluster: string): Promise<readonly string[]>;
+}
+
+/** The AWS Load Balancer Controller puts it on all that it makes. */
+const CLUSTER_TAG = 'elbv2.k8s.aws/cluster';
+/** DescribeTags takes no more. */
+const TAGS_PER_REQUEST = 20;
+
+export function createElb(elb: ElasticLoadBalancingV2Client): Elb {
+  const allLoadBalancers = () =>
+    collect(paginateDescribeLoadBalancers({ client: elb }, {}), ({ LoadBalancers }) => LoadBalancers);
+  const allTargetGroups = () =>
+    collect(paginateDescribeTargetGroups({ client: elb }, {}), ({ TargetGroups }) => TargetGroups);
+
+  async function taggedFor(cluster: string, arns: readonly string[]): Promise<string[]> {
+    const tagged: string[] = [];
+    for (let first = 0; first < arns.length; first += TAGS_PER_REQUEST) {
+      const ResourceArns = arns.slice(first, first + TAGS_PER_REQUEST);
+      const { TagDescriptions = [] } = await elb.send(new DescribeTagsCommand({ ResourceArns }));
+      for (const { ResourceArn, Tags } of TagDescriptions) {
+        const isOurs = Tags?.some(({ Key, Value }) => Key === CLUSTER_TAG && Value === cluster);
+        if (isOurs && ResourceArn !== undefined) tagged.push(ResourceArn);
+      }
+    }
+    return tagged;
+  }
+
+  return {
+    async findByHostname(hostname) {
+      for (const { DNSName, CanonicalHostedZoneId } of await allLoadBalancers()) {
+        if (DNSName === undefined || CanonicalHostedZoneId === undefined) continue;
+        if (sameHostname(DNSName, hostname)) return { hostname: DNSName, hostedZoneId: CanonicalHostedZoneId };
+      }
+      return null;
+    },
+    async loadBalancersOf(cluster) {
+      const arns = (await allLoadBalancers()).flatMap(({ LoadBalancerArn }) => LoadBalancerArn ?? []);
+      return taggedFor(cluster, arns);
+    },
+    async targetGroupsOf(cluster) {
+      const arns = (await allTargetGroups()).flatMap(({ TargetGroupArn }) => TargetGroupArn ?? []);
+      return taggedFor(cluster, arns);
+    },
+  };
+}

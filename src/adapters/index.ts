@@ -1,0 +1,34 @@
+// Everything that activities need of the world, as the worker has it.
+import { createArgo, type Argo } from './argo.ts';
+import { createAws, type Aws } from './aws.ts';
+import { systemClock, type Clock } from './clock.ts';
+import { httpProbe, type HttpProbe } from './http-probe.ts';
+import { createKubeConnections } from './kube-connections.ts';
+import { createKube, type Kube } from './kube.ts';
+import { nameResolver, type NameResolver } from './resolver.ts';
+import { createRoute53, type Route53 } from './route53.ts';
+
+export interface Dependencies {
+  readonly aws: Aws;
+  readonly route53: Route53;
+  readonly kube: Kube;
+  readonly argo: Argo;
+  readonly resolver: NameResolver;
+  readonly http: HttpProbe;
+  readonly clock: Clock;
+}
+
+/** The real ones. Endpoints and credentials come from the AWS SDK's own environment. */
+export function createDependencies(): Dependencies {
+  const aws = createAws();
+  const connections = createKubeConnections(aws, systemClock);
+  return {
+    aws,
+    route53: createRoute53(),
+    kube: createKube(connections),
+    argo: createArgo(connections),
+    resolver: nameResolver,
+    http: httpProbe,
+    clock: systemClock,
+  };
+}

@@ -1,0 +1,135 @@
+import { AppsV1Api, CoreV1Api, NetworkingV1Api, VersionApi } from '@kubernetes/client-node';
+import type { ClusterAddress, KubeConnections } from './kube-connections.ts';
+import { nullWhenMissing } from './kube-error.ts';
+
+export interface KubeNode {
+  readonly name: string;
+  readonly labels: Readonly<Record<string, string>>;
+  readonly ready: boolean;
+}
+
+export interface Workload {
+  readonly kind: 'Deployment' | 'DaemonSet' | 'StatefulSet';
+  readonly namespace: string;
+  readonly name: string;
+  readonly desired: number;
+  readonly available: number;
+  /** As many as desired are available, and all of them are of the newest revision. */
+  readonly settled: boolean;
+}
+
+export interface IngressName {
+  readonly namespace: string;
+  readonly name: string;
+}
+
+/** Looks at a workload cluster. */
+export interface Kube {
+  /** The minor version whose API is served, such as "1.36". */
+  servedVersion(at: ClusterAddress): Promise<string>;
+  /** A request that only a living API server answers, and only to whom it lets in. */
+  letsUsIn(at: ClusterAddress): Promise<void>;
+  nodes(at: ClusterAddress): Promise<readonly KubeNode[]>;
+  workloads(at: ClusterAddress): Promise<readonly Workload[]>;
+  /** The load balancer's name; null while there is no Ingress or it has none. */
+  ingressHostname(at: ClusterAddress, ingress: IngressName): Promise<string | null>;
+  /** `namespace/name` of all. */
+  ingresses(at: ClusterAddress): Promise<readonly string[]>;
+}
+
+export function createKube(connections: KubeConnections): Kube {
+  return {
+    servedVersion: (at) =>
+      connections.use(at, async (api) => {
+        const { major, minor, emulationMajor, emulationMinor } = await api(VersionApi).getCode();
+        // EKS writes "36+".
+        return `${emulationMajor ?? major}.${(emulationMinor ?? minor).replaceAll(/\D/g, '')}`;
+      }),
+
+    letsUsIn: (at) =>
+      connections.use(at, async (api) => {
+        await api(CoreV1Api).listNamespace({ limit: 1 });
+      }),
+
+    nodes: (at) =>
+      connections.use(at, async (api) => {
+        const { items } = await api(CoreV1Api).listNode();
+        return items.map(({ metadata, status }) => ({
+          name: metadata?.name ?? '',
+          labels: metadata?.labels ?? {},
+          ready: status?.conditions?.some((one) => one.type === 'Ready' && one.status === 'True') ?? false,
+        }));
+      }),
+
+    workloads: (at) =>
+      connections.use(at, async (api) => {
+        const apps = api(AppsV1Api);
+        const [deployments, daemonSets, statefulSets] = await Promise.all([
+          apps.listDeploymentForAllNamespaces(),
+          apps.listDaemonSetForAllNamespaces(),
+          apps.listStatefulSetForAllNamespaces(),
+        ]);
+        return [
+          ...deployments.items.map(({ metadata, spec, status }) =>
+            workload('Deployment', metadata, {
+              observedGeneration: status?.observedGeneration,
+              desired: spec?.replicas ?? 1,
+              updated: status?.updatedReplicas ?? 0,
+              available: status?.availableReplicas ?? 0,
+            }),
+          ),
+          ...daemonSets.items.map(({ metadata, status }) =>
+            workload('DaemonSet', metadata, {
+              observedGeneration: status?.observedGeneration,
+              desired: status?.desiredNumberScheduled ?? 0,
+              updated: status?.updatedNumberScheduled ?? 0,
+              available: status?.numberAvailable ?? 0,
+            }),
+          ),
+          ...statefulSets.items.map(({ metadata, spec, status }) =>
+            workload('StatefulSet', metadata, {
+              observedGeneration: status?.observedGeneration,
+              desired: spec?.replicas ?? 1,
+              updated: status?.updatedReplicas ?? 0,
+              available: status?.availableReplicas ?? 0,
+            }),
+          ),
+        ];
+      }),
+
+    ingressHostname: (at, { namespace, name }) =>
+      connections.use(at, async (api) => {
+        const ingress = await nullWhenMissing(api(NetworkingV1Api).readNamespacedIngress({ namespace, name }));
+        return ingress?.status?.loadBalancer?.ingress?.[0]?.hostname ?? null;
+      }),
+
+    ingresses: (at) =>
+      connections.use(at, async (api) => {
+        const { items } = await api(NetworkingV1Api).listIngressForAllNamespaces();
+        return items.map(({ metadata }) => `${metadata?.namespace}/${metadata?.name}`);
+      }),
+  };
+}
+
+interface Progress {
+  readonly observedGeneration: number | undefined;
+  readonly desired: number;
+  readonly updated: number;
+  readonly available: number;
+}
+
+function workload(
+  kind: Workload['kind'],
+  metadata: { name?: string; namespace?: string; generation?: number } | undefined,
+  { observedGeneration, desired, updated, available }: Progress,
+): Workload {
+  const isObserved = (observedGeneration ?? 0) >= (metadata?.generation ?? 0);
+  return {
+    kind,
+    namespace: metadata?.namespace ?? '',
+    name: metadata?.name ?? '',
+    desired,
+    available,
+    settled: isObserved && updated >= desired && available >= desired,
+  };
+}

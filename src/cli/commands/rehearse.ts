@@ -1,0 +1,37 @@
+import { existsSync } from 'node:fs';
+import type { RehearsalOptions } from '../../../sandbox/rehearsal/command.ts';
+import { InputError, run, type CommonOptions } from '../run.ts';
+
+interface Options extends CommonOptions {
+  readonly scenario: RehearsalOptions['scenario'];
+  readonly speed: string;
+  readonly report?: string;
+  readonly keep?: boolean;
+}
+
+const COMMAND = new URL('../../../sandbox/rehearsal/command.ts', import.meta.url);
+const [SLOWEST, FASTEST] = [1, 600];
+
+export function rehearse(options: Options): Promise<void> {
+  return run(options, async () => {
+    const speed = Number(options.speed);
+    if (!(speed >= SLOWEST && speed <= FASTEST))
+      throw new InputError(
+        `--speed is "${options.speed}"; expected a number from ${SLOWEST} (as slow as AWS) to ${FASTEST}.`,
+      );
+    if (!existsSync(COMMAND))
+      throw new InputError(
+        'A rehearsal needs the source checkout: the sandbox is not in the package. Clone the repository and run "npm run rehearse".',
+      );
+    const { runRehearsal } = await import('../../../sandbox/rehearsal/command.ts');
+    const { scenario, report, keep = false, output } = options;
+    process.exitCode = await runRehearsal({
+      speed,
+      scenario,
+      keep,
+      output,
+      ...(report === undefined ? {} : { report }),
+    });
+    return undefined;
+  });
+}

@@ -1,0 +1,22 @@
+import type { Hold, UpgradeStatus } from '../../domain/status.ts';
+
+/** One reason to wait that several apps may have: a pause or a closed window holds them all. */
+export interface SharedHold extends Hold {
+  /** The apps, or the phase when the whole upgrade holds. */
+  readonly whose: readonly string[];
+}
+
+/** Holds that differ only in the app and the moment become one, with the earliest moment. */
+export function alike(holds: readonly Hold[]): SharedHold[] {
+  const shared = Map.groupBy(holds, ({ kind, phase, because, waitsFor, releases }) =>
+    JSON.stringify([kind, phase, because, waitsFor, releases]),
+  );
+  return [...shared.values()].flatMap((group) => {
+    const [first] = group.toSorted((a, b) => a.since.localeCompare(b.since));
+    return first ? [{ ...first, whose: group.map(({ app, phase }) => app ?? phase) }] : [];
+  });
+}
+
+/** Whether a person must do something before it goes on. A window opens by itself. */
+export const waitsForPerson = ({ state, holds }: Pick<UpgradeStatus, 'state' | 'holds'>): boolean =>
+  state === 'paused' || holds.some(({ kind }) => kind !== 'window');

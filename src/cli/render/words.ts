@@ -1,0 +1,24 @@
+const [MINUTE, HOUR, DAY] = [60, 3600, 86_400];
+const two = (count: number, unit: string): string => `${String(Math.floor(count)).padStart(2, '0')}${unit}`;
+
+/** `38s`, `4m10s`, `2h05m`, `3d07h`: the two largest units. */
+export function duration(ms: number): string {
+  const seconds = Math.max(0, Math.round(ms / 1000));
+  if (seconds < MINUTE) return `${seconds}s`;
+  if (seconds < HOUR) return `${Math.floor(seconds / MINUTE)}m${two(seconds % MINUTE, 's')}`;
+  if (seconds < DAY) return `${Math.floor(seconds / HOUR)}h${two((seconds % HOUR) / MINUTE, 'm')}`;
+  return `${Math.floor(seconds / DAY)}d${two((seconds % DAY) / HOUR, 'h')}`;
+}
+
+/** From one moment to another, or to now while the other has not come; empty while the first has not. */
+export const between = (from: string | undefined, to: string | undefined, now: Date): string =>
+  from === undefined ? '' : duration((to === undefined ? now.getTime() : Date.parse(to)) - Date.parse(from));
+
+const BAR_WIDTH = 10;
+
+/** Blue ● and green ◆, told apart by their shape as well as by their colour. Who has any traffic is seen. */
+export function weightBar(greenPercent: number): string {
+  const [least, most] = [greenPercent > 0 ? 1 : 0, greenPercent < 100 ? BAR_WIDTH - 1 : BAR_WIDTH];
+  const green = Math.min(most, Math.max(least, Math.round((greenPercent / 100) * BAR_WIDTH)));
+  return '●'.repeat(BAR_WIDTH - green) + '◆'.repeat(green);
+}

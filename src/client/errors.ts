@@ -1,0 +1,46 @@
+import { isGrpcServiceError, ServiceError, WorkflowUpdateRPCTimeoutOrCancelledError } from '@temporalio/client';
+import { NamespaceNotFoundError, WorkflowNotFoundError } from '@temporalio/common';
+
+/** Why a question or command got no good answer. Each kind has its own exit code in the CLI. */
+export class ClientError extends Error {
+  override readonly name = 'ClientError';
+  readonly kind: 'refused' | 'unreachable' | 'not-found' | 'already-running';
+
+  constructor(kind: ClientError['kind'], message: string, cause?: unknown) {
+    super(message, cause === undefined ? {} : { cause });
+    this.kind = kind;
+  }
+}
+
+/** gRPC's own number of DEADLINE_EXCEEDED. */
+const DEADLINE_EXCEEDED = 4;
+
+/** Nobody answered within the time that we gave. */
+export function ranOutOfTime(error: unknown): boolean {
+  if (error instanceof WorkflowUpdateRPCTimeoutOrCancelledError) return true;
+  const said = error instanceof ServiceError ? error.cause : error;
+  if (!isGrpcServiceError(said)) return false;
+  const code: number = said.code;
+  return code === DEADLINE_EXCEEDED;
+}
+
+export const noAnswer = (address: string, cause: unknown): ClientError =>
+  new ClientError('unreachable', `Temporal does not answer at ${address}. Set TEMPORAL_ADDRESS, or start it.`, cause);
+
+export function notFound(error: unknown, environment: string): ClientError | undefined {
+  if (!(error instanceof WorkflowNotFoundError)) return undefined;
+  const message = `no upgrade of ${environment} is known. Is the name right? To start one: eksodus upgrade start --file FILE`;
+  return new ClientError('not-found', message, error);
+}
+
+/** For what Temporal itself did not do, or could not be asked. */
+export function temporalSaid(error: unknown, address: string): ClientError | undefined {
+  if (error instanceof NamespaceNotFoundError) {
+    const message = `Temporal at ${address} has no namespace "${error.namespace}". Set TEMPORAL_NAMESPACE.`;
+    return new ClientError('unreachable', message, error);
+  }
+  if (!isGrpcServiceError(error) && !(error instanceof ServiceError)) return undefined;
+  const said = error.cause instanceof Error ? error.cause.message : error.message;
+  if (ranOutOfTime(error)) return noAnswer(address, error);
+  return new ClientError('unreachable', `Temporal at ${address} did not do it: ${said}`, error);
+}

@@ -1,0 +1,146 @@
+/**
+ * An environment as its file describes it: one live cluster, the version it is to move to, and what moves.
+ * Plain JSON, because it travels as workflow input. Durations are seconds, percentages whole numbers 0-100.
+ * `config/schema.ts` turns the file into this; nothing else makes one.
+ */
+export interface Environment {
+  readonly name: string;
+  /** Twelve digits. */
+  readonly account: string;
+  readonly region: string;
+  readonly zones: readonly HostedZone[];
+  /** The SSM parameter that holds the live cluster's name: read from the world, never from a file. */
+  readonly live: { readonly parameter: string };
+  /** Minor version such as "1.36". */
+  readonly target: { readonly version: string };
+  /** `green` is a pattern: `{environment}` and `{version}` (dots as dashes) are replaced. */
+  readonly naming: { readonly green: string };
+  readonly cluster: ClusterSettings;
+  readonly nodeGroups: readonly NodeGroup[];
+  readonly addons: readonly Addon[];
+  readonly argocd: ArgoCd;
+  readonly apps: readonly App[];
+  readonly approvals: readonly ApprovalPoint[];
+  /** The owner id of a cluster's external-dns; `{cluster}` is replaced. */
+  readonly externalDnsOwner: string;
+  /** When weights may go forward. Absent: at any time. Going back is always allowed. */
+  readonly window?: Window;
+  /** What a failed gate does beyond reversing its own app: hold for a person, or roll the whole environment back. */
+  readonly onGateFailure: 'hold' | 'rollback';
+  /** Extra wait after the TTL so that open connections drain. */
+  readonly drainSeconds: number;
+  readonly soakSeconds: number;
+  /** DNS servers the worker asks for load balancer names. Absent: the system's. */
+  readonly resolvers?: readonly string[];
+}
+
+export interface HostedZone {
+  readonly id: string;
+  readonly name: string;
+  /** `address` or `address:port`. Absent: the zone's own, as Route 53 names them. */
+  readonly nameServers?: readonly string[];
+}
+
+export interface ClusterSettings {
+  readonly roleArn: string;
+  readonly subnetIds: readonly string[];
+  readonly securityGroupIds: readonly string[];
+  readonly deletionProtection: boolean;
+  readonly oidcProvider: boolean;
+  readonly accessEntries: readonly AccessEntry[];
+  readonly tags: Readonly<Record<string, string>>;
+}
+
+export interface AccessEntry {
+  readonly principalArn: string;
+  /** EKS access policies by name, such as `AmazonEKSClusterAdminPolicy`, scoped to the whole cluster. */
+  readonly policies: readonly string[];
+  readonly kubernetesGroups: readonly string[];
+}
+
+export interface NodeGroup {
+  readonly name: string;
+  readonly nodeRoleArn: string;
+  readonly instanceTypes: readonly string[];
+  readonly capacityType: 'ON_DEMAND' | 'SPOT';
+  readonly minSize: number;
+  readonly desiredSize: number;
+  readonly maxSize: number;
+  readonly labels: Readonly<Record<string, string>>;
+}
+
+export interface Addon {
+  readonly name: string;
+  /** `default`: what EKS recommends for the target version. */
+  readonly version: string;
+  /** CoreDNS and others stay DEGRADED without nodes, so they come after the node groups. */
+  readonly order: 'before-nodes' | 'after-nodes';
+}
+
+export interface ArgoCd {
+  /** EKS name of the cluster in which Argo CD runs. */
+  readonly cluster: string;
+  readonly namespace: string;
+  /** Labels for the cluster Secret: ApplicationSets select on them. */
+  readonly labels: Readonly<Record<string, string>>;
+  /** The label that lets the platform's ApplicationSets, and the one that lets the developers', pick a cluster up. */
+  readonly platformLabel: string;
+  readonly appsLabel: string;
+}
+
+export interface App {
+  readonly name: string;
+  readonly team: string;
+  readonly hosts: readonly AppHost[];
+  /** Argo CD Application's name; `{cluster}` is replaced. */
+  readonly application: string;
+  /** The Ingress whose load balancer serves the app, the same in every cluster. */
+  readonly ingress: { readonly namespace: string; readonly name: string };
+  readonly checks: readonly HttpCheck[];
+  readonly steps: readonly TrafficStep[];
+}
+
+export interface AppHost {
+  readonly name: string;
+  readonly zoneId: string;
+}
+
+export interface HttpCheck {
+  readonly scheme: 'http' | 'https';
+  readonly port: number;
+  readonly path: string;
+  readonly expectStatus: number;
+  readonly everySeconds: number;
+  readonly timeoutSeconds: number;
+  /** So many failures in a row fail the gate. */
+  readonly failures: number;
+}
+
+export interface TrafficStep {
+  readonly greenPercent: number;
+  readonly bakeSeconds: number;
+}
+
+export type ApprovalPoint = 'migrate' | 'decommission';
+
+export interface Window {
+  readonly timeZone: string;
+  readonly days: readonly Weekday[];
+  /** `HH:MM` in the time zone; `to` is after `from` on the same day. */
+  readonly from: string;
+  readonly to: string;
+}
+
+export type Weekday = 'Mon' | 'Tue' | 'Wed' | 'Thu' | 'Fri' | 'Sat' | 'Sun';
+
+/** The name of the green cluster of this environment and version. */
+export function greenName(environment: Pick<Environment, 'name' | 'naming' | 'target'>): string {
+  return environment.naming.green
+    .replaceAll('{environment}', environment.name)
+    .replaceAll('{version}', environment.target.version.replaceAll('.', '-'));
+}
+
+/** The Argo CD Application of an app in a cluster. */
+export function applicationName(app: Pick<App, 'application'>, cluster: string): string {
+  return app.application.replaceAll('{cluster}', cluster);
+}

@@ -1,0 +1,196 @@
+import type { Environment } from './environment.ts';
+import { greenName } from './environment.ts';
+import type { ClusterRef, Finding } from './status.ts';
+import { planWaves, WaveError, type ArgoApplication } from './waves.ts';
+import { compareVersions, parseVersion } from './version.ts';
+import { describeRecords, RECORD_TYPES, type ObservedRecord } from './traffic.ts';
+
+/** What the world looked like before anything was made. A text in `…Error` says why a look was not possible. */
+export interface PreflightFacts {
+  readonly at: string;
+  readonly blue:
+    | (ClusterRef & {
+        readonly status: string;
+        readonly reachable: boolean;
+        readonly unreachableBecause: string | null;
+      })
+    | null;
+  readonly blueProblem: string | null;
+  readonly manager: { readonly reachable: boolean; readonly unreachableBecause: string | null };
+  /** The cluster that has green's name already. */
+  readonly greenTaken: { readonly run: string | null; readonly status: string } | null;
+  /** Minor versions that EKS offers now, with the end of standard support (ISO date) where it says. */
+  readonly offeredVersions: readonly {
+    readonly version: string;
+    readonly standardSupportEnds: string | null;
+  }[];
+  readonly platformApplications: readonly ArgoApplication[];
+  readonly appApplications: readonly ArgoApplication[];
+  readonly hosts: readonly {
+    readonly app: string;
+    readonly host: string;
+    readonly zoneId: string;
+    readonly zoneProblem: string | null;
+    readonly records: readonly ObservedRecord[];
+    /** Record sets of the name that are not weighted alias records: `CNAME`, `A simple`, ... */
+    readonly otherRecords: readonly string[];
+    /** The external-dns owner of the name, by its TXT registry. */
+    readonly externalDnsOwner: string | null;
+  }[];
+}
+
+const WARNINGS: ReadonlySet<string> = new Set(['version.extended-support']);
+
+/** Pure: the facts and the environment give the findings. A blocker stops the upgrade before it made anything. */
+export function judgePreflight(environment: Environment, facts: PreflightFacts, run: string): Finding[] {
+  const findings: Finding[] = [];
+  const add: Add = (id, subject, what, todo) => {
+    const severity = WARNINGS.has(id) ? 'warning' : 'blocker';
+    findings.push({ id, severity, subject, what, todo, seenAt: facts.at });
+  };
+  const green = greenName(environment);
+  const { target } = environment;
+  judgeClusters(environment, facts, add);
+  if (facts.greenTaken && facts.greenTaken.run !== run) {
+    add(
+      'green.name-taken',
+      green,
+      `a cluster of this name exists (${facts.greenTaken.status}) and belongs to ${facts.greenTaken.run ?? 'nobody we know'}`,
+      'delete it, or change naming.green',
+    );
+  }
+  const offered = facts.offeredVersions.find(({ version }) => version === target.version);
+  if (!offered) {
+    add(
+      'version.unknown',
+      target.version,
+      `EKS offers ${facts.offeredVersions.map(({ version }) => version).join(', ') || 'no version that we could read'}`,
+      'set target.version to one of these',
+    );
+  } else if (offered.standardSupportEnds !== null && offered.standardSupportEnds < facts.at) {
+    add(
+      'version.extended-support',
+      target.version,
+      `standard support ended ${offered.standardSupportEnds.slice(0, 10)}: this version costs extra`,
+      'consider a newer version',
+    );
+  }
+  for (const [id, applications] of [
+    ['platform', facts.platformApplications],
+    ['apps', facts.appApplications],
+  ] as const) {
+    try {
+      planWaves(applications);
+    } catch (error) {
+      if (!(error instanceof WaveError)) throw error;
+      add(`argocd.${id}-order`, id, error.message, 'correct the eksodus.dev/needs annotations');
+    }
+  }
+  judgeApps(environment, facts, add);
+  return findings;
+}
+
+/** Blockers but for those that `WARNINGS` names. */
+type Add = (id: string, subject: string, what: string, todo: string) => void;
+
+function judgeClusters(environment: Environment, facts: PreflightFacts, add: Add): void {
+  const { target } = environment;
+  if (!facts.blue) {
+    add(
+      'blue.unknown',
+      environment.live.parameter,
+      facts.blueProblem ?? 'no live cluster',
+      'write the live cluster’s name into the parameter',
+    );
+  } else {
+    const { name, version, status, reachable, unreachableBecause } = facts.blue;
+    if (status !== 'ACTIVE') add('blue.not-active', name, `status is ${status}`, 'wait until it is ACTIVE');
+    if (!reachable)
+      add(
+        'blue.unreachable',
+        name,
+        unreachableBecause ?? 'no answer',
+        'give the worker an access entry and a network path',
+      );
+    const [from, to] = [parseVersion(version), parseVersion(target.version)];
+    if (from && to && compareVersions(to, from) <= 0) {
+      add(
+        compareVersions(to, from) === 0 ? 'version.same' : 'version.downgrade',
+        target.version,
+        `the live cluster is at ${version}`,
+        'set target.version to a newer version',
+      );
+    }
+    if (name === greenName(environment))
+      add('green.is-blue', name, 'green would have the live cluster’s name', 'change naming.green');
+  }
+  if (!facts.manager.reachable) {
+    add(
+      'manager.unreachable',
+      environment.argocd.cluster,
+      facts.manager.unreachableBecause ?? 'no answer',
+      'give the worker an access entry and a network path',
+    );
+  }
+}
+
+function judgeApps(environment: Environment, facts: PreflightFacts, add: Add): void {
+  for (const app of environment.apps) {
+    if (
+      facts.manager.reachable &&
+      facts.blue &&
+      !facts.appApplications.some(
+        ({ name }) => name === app.application.replaceAll('{cluster}', facts.blue?.name ?? ''),
+      )
+    ) {
+      add(
+        'app.no-application',
+        app.name,
+        `Argo CD has no application ${app.application.replaceAll('{cluster}', facts.blue.name)}`,
+        'correct apps[].application, or the ApplicationSet',
+      );
+    }
+  }
+  for (const { app, host, zoneProblem, records, otherRecords, externalDnsOwner } of facts.hosts) {
+    if (zoneProblem !== null) {
+      add('dns.zone', host, zoneProblem, 'correct the zone of the host');
+    } else if (externalDnsOwner !== null) {
+      add(
+        'dns.not-ours',
+        host,
+        `external-dns with owner id "${externalDnsOwner}" owns the record of app ${app}`,
+        'hand the name over to eksodus first',
+      );
+    } else if (otherRecords.length > 0) {
+      add('dns.not-weighted', host, `has ${otherRecords.join(', ')}`, 'make it a weighted alias record');
+    } else if (
+      facts.blue &&
+      !records.some(({ setIdentifier, weight }) => setIdentifier === facts.blue?.name && weight > 0)
+    ) {
+      add(
+        'dns.blue-not-serving',
+        host,
+        `no weighted record ${facts.blue.name} with a weight above 0`,
+        'point the name at the live cluster first',
+      );
+    } else if (
+      // While nobody knows blue, its own records would look like a third party's.
+      facts.blue &&
+      records.some(
+        ({ setIdentifier }) => setIdentifier !== facts.blue?.name && setIdentifier !== greenName(environment),
+      )
+    ) {
+      add(
+        'dns.third-party',
+        host,
+        `has records of ${records.map(({ setIdentifier }) => setIdentifier).join(', ')}`,
+        'remove the records of neither blue nor green',
+      );
+    } else {
+      // Both move in one batch to the same weights, so they must begin alike.
+      const [a, aaaa] = RECORD_TYPES.map((type) => describeRecords(records.filter((record) => record.type === type)));
+      if (a !== aaaa)
+        add('dns.types-differ', host, `A has ${a}, AAAA has ${aaaa}`, 'give A and AAAA the same records and weights');
+    }
+  }
+}

@@ -1,0 +1,130 @@
+import type { ApprovalPoint } from './environment.ts';
+
+/** The phases of an upgrade, in the order in which one run walks them. */
+export const PHASES = ['preflight', 'provision', 'bootstrap', 'verify', 'migrate', 'soak', 'decommission'] as const;
+export type PhaseName = (typeof PHASES)[number];
+
+/** What was observed, what was expected, and when. `at` is ISO 8601. */
+export interface Evidence {
+  readonly check: string;
+  readonly subject: string;
+  readonly passed: boolean;
+  readonly observed: string;
+  readonly expected: string;
+  readonly at: string;
+}
+
+export interface Finding {
+  /** Stable, so that a person can name it: `version.downgrade`, `green.name-taken`. */
+  readonly id: string;
+  readonly severity: 'blocker' | 'warning' | 'note';
+  readonly subject: string;
+  readonly what: string;
+  readonly todo: string;
+  readonly seenAt: string;
+}
+
+/** A thing of AWS, Kubernetes or DNS that outlived the cluster it belonged to. */
+export interface Leftover {
+  readonly kind: string;
+  readonly id: string;
+}
+
+export interface ClusterRef {
+  readonly name: string;
+  readonly version: string;
+}
+
+export type HoldKind = 'approval' | 'failure' | 'paused' | 'window' | 'gate' | 'drift' | 'blocker';
+
+/** The run waits for a person: because of what, for what, and which commands release it. */
+export interface Hold {
+  readonly kind: HoldKind;
+  readonly phase: PhaseName;
+  /** The app that holds; absent when the whole upgrade does. */
+  readonly app?: string;
+  readonly approval?: ApprovalPoint;
+  readonly because: string;
+  readonly waitsFor: string;
+  readonly releases: readonly string[];
+  readonly since: string;
+}
+
+export type StepState = 'running' | 'done' | 'failed';
+
+/** One line of work inside a phase, such as "node group general". */
+export interface WorkItem {
+  readonly name: string;
+  readonly state: StepState;
+  readonly startedAt: string;
+  readonly endedAt?: string;
+  readonly detail?: string;
+}
+
+export interface PhaseStatus {
+  readonly name: PhaseName;
+  readonly state: 'pending' | StepState;
+  readonly startedAt?: string;
+  readonly endedAt?: string;
+  readonly items: readonly WorkItem[];
+}
+
+/** One step of one app with the moments that matter, each ISO 8601 and absent until it came. */
+export interface TrafficStepStatus {
+  readonly greenPercent: number;
+  readonly bakeSeconds: number;
+  readonly askedAt: string;
+  readonly inSyncAt?: string;
+  /** What the zone's own name servers answered. */
+  readonly ttlSeconds?: number;
+  /** From here on no cache that honours TTL holds the answer of before. */
+  readonly settledAt?: string;
+  readonly endedAt?: string;
+  readonly verdict?: 'passed' | 'failed' | 'inconclusive';
+}
+
+export type AppState = 'waiting' | 'moving' | 'baking' | 'holding' | 'reversing' | 'on-green' | 'on-blue';
+
+export interface AppStatus {
+  readonly app: string;
+  readonly team: string;
+  readonly state: AppState;
+  readonly greenPercent: number;
+  readonly stepIndex: number;
+  readonly stepCount: number;
+  readonly since: string;
+  readonly history: readonly TrafficStepStatus[];
+  readonly hold?: Hold;
+  /** Why the app was given back to blue, when its gate failed. */
+  readonly failed?: string;
+}
+
+export type UpgradeState =
+  | 'running'
+  | 'paused'
+  | 'holding'
+  | 'rolling-back'
+  | 'succeeded'
+  | 'rolled-back'
+  | 'aborted'
+  | 'failed';
+
+/** Everything that people are shown of one upgrade. */
+export interface UpgradeStatus {
+  readonly environment: string;
+  readonly run: string;
+  readonly state: UpgradeState;
+  readonly blue?: ClusterRef;
+  readonly green: ClusterRef;
+  readonly startedAt: string;
+  readonly startedBy: string;
+  readonly endedAt?: string;
+  readonly phases: readonly PhaseStatus[];
+  readonly apps: readonly AppStatus[];
+  readonly holds: readonly Hold[];
+  readonly findings: readonly Finding[];
+  readonly evidence: readonly Evidence[];
+  readonly leftovers: readonly Leftover[];
+  /** Why it ended as it did; absent while it runs. */
+  readonly outcome?: string;
+}

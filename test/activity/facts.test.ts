@@ -1,0 +1,245 @@
+import { describe, expect, it } from 'vitest';
+import { KubeError } from '../../src/adapters/kube-error.ts';
+import type { ZoneRecord } from '../../src/adapters/route53.ts';
+import type { Environment } from '../../src/domain/environment.ts';
+import { ARGO } from '../../src/domain/ids.ts';
+import { judgePreflight } from '../../src/domain/preflight.ts';
+import {
+  ACTOR,
+  answers,
+  application,
+  ARGOCD,
+  awsError,
+  cluster,
+  colours,
+  failureOf,
+  prepare,
+  REGION,
+  run,
+  THEIRS,
+  weighted,
+  type Prepared,
+} from './fakes.ts';
+
+const ENVIRONMENT: Environment = {
+  name: 'test',
+  account: '111122223333',
+  region: REGION,
+  zones: [{ id: 'Z1', name: 'example.test' }],
+  live: { parameter: '/live' },
+  target: { version: '1.36' },
+  naming: { green: '{environment}-{version}' },
+  cluster: {
+    roleArn: 'arn',
+    subnetIds: [],
+    securityGroupIds: [],
+    deletionProtection: true,
+    oidcProvider: true,
+    accessEntries: [],
+    tags: {},
+  },
+  nodeGroups: [],
+  addons: [],
+  argocd: ARGOCD,
+  apps: [
+    {
+      name: 'web',
+      team: 'web',
+      hosts: [{ name: 'web.example.test', zoneId: 'Z1' }],
+      application: 'web-{cluster}',
+      ingress: { namespace: 'web', name: 'web' },
+      checks: [],
+      steps: [],
+    },
+  ],
+  approvals: [],
+  externalDnsOwner: '{cluster}',
+  onGateFailure: 'hold',
+  drainSeconds: 0,
+  soakSeconds: 0,
+};
+const REQUEST = { environment: ENVIRONMENT, run: ACTOR.run };
+const BLUE = cluster({ name: 'blue', version: '1.33' });
+
+/** A world in which nothing is wrong, but for what a test changes. */
+const world = (given: Prepared = {}): Prepared => ({
+  ssm: { readParameter: answers('blue') },
+  eks: {
+    findCluster: (name: string) => Promise.resolve(name === 'blue' ? BLUE : null),
+    offeredVersions: answers([{ version: '1.36', standardSupportEnds: '2027-08-02T00:00:00.000Z' }]),
+  },
+  kube: { letsUsIn: answers(undefined) },
+  argo: {
+    applications: (_at: unknown, labels: Record<string, string>) =>
+      Promise.resolve([application({ name: `${labels[ARGO.tier] === 'app' ? 'web' : 'crds'}-blue`, labels })]),
+  },
+  route53: zone(colours(100, 0).filter(({ setIdentifier }) => setIdentifier === 'blue')),
+  ...given,
+});
+
+function zone(records: ZoneRecord[]) {
+  return {
+    zone: answers({ name: 'example.test', nameServers: [] }),
+    recordsOf: (_id: string, name: string) => Promise.resolve(records.filter((record) => record.name === name)),
+    allRecords: answers(records),
+  };
+}
+
+const gather = (prepared: Prepared, environment = ENVIRONMENT) =>
+  run(prepare(prepared), 'gatherPreflight', { ...REQUEST, environment });
+const findings = async (prepared: Prepared, environment = ENVIRONMENT) =>
+  judgePreflight(environment, await gather(prepared, environment), ACTOR.run).map(({ id }) => id);
+
+describe('gatherPreflight', () => {
+  it('gathers facts in which nothing is wrong', async () => {
+    const facts = await gather(world());
+    expect(facts).toMatchObject({
+      blue: { name: 'blue', version: '1.33', status: 'ACTIVE', reachable: true },
+      manager: { reachable: true },
+      greenTaken: null,
+      hosts: [{ app: 'web', host: 'web.example.test', zoneProblem: null, otherRecords: [], externalDnsOwner: null }],
+    });
+    expect(facts.platformApplications).toHaveLength(1);
+    expect(facts.hosts[0]?.records).toHaveLength(2);
+    expect(judgePreflight(ENVIRONMENT, facts, ACTOR.run)).toEqual([]);
+  });
+
+  it.each<[string, Prepared, string]>([
+    ['the parameter is empty', { ssm: { readParameter: answers(null) } }, 'blue.unknown'],
+    ['the parameter names a cluster that is not there', { ssm: { readParameter: answers('gone') } }, 'blue.unknown'],
+    [
+      'no API server answers',
+      { kube: { letsUsIn: answers(new KubeError('blue', null, 'ECONNREFUSED')) } },
+      'blue.unreachable',
+    ],
+    [
+      'Argo CD’s applications may not be read',
+      { argo: { applications: answers(new KubeError('manager', 403, 'forbidden')) } },
+      'manager.unreachable',
+    ],
+    [
+      'green’s name is taken',
+      {
+        eks: {
+          findCluster: (name: string) => Promise.resolve(name === 'blue' ? BLUE : cluster({ tags: THEIRS })),
+          offeredVersions: answers([{ version: '1.36', standardSupportEnds: null }]),
+        },
+      },
+      'green.name-taken',
+    ],
+    [
+      'the zone is not there',
+      { route53: { zone: answers(awsError('NoSuchHostedZone', 'No hosted zone found with ID: Z1', 404)) } },
+      'dns.zone',
+    ],
+    [
+      'the host is of another zone',
+      { route53: { ...zone([]), zone: answers({ name: 'example.org', nameServers: [] }) } },
+      'dns.zone',
+    ],
+    [
+      'the record is not weighted',
+      { route53: zone([weighted('', 0, { setIdentifier: null, weight: null, alias: null, values: ['192.0.2.1'] })]) },
+      'dns.not-weighted',
+    ],
+    [
+      'a health check decides about the record',
+      { route53: zone([weighted('blue', 100, { healthChecked: true })]) },
+      'dns.not-weighted',
+    ],
+    [
+      'external-dns owns the record',
+      {
+        route53: zone([
+          ...colours(100, 0),
+          {
+            ...weighted('blue', 100, { type: 'TXT', name: 'a-web.example.test', alias: null }),
+            values: ['"heritage=external-dns,external-dns/owner=blue,external-dns/resource=ingress/web/web"'],
+          },
+        ]),
+      },
+      'dns.not-ours',
+    ],
+  ])('turns it into a finding when %s', async (_what, given, finding) => {
+    expect(await findings(world(given))).toContain(finding);
+  });
+
+  it('names a host whose zone the environment does not have', async () => {
+    expect(await findings(world(), { ...ENVIRONMENT, zones: [] })).toContain('dns.zone');
+  });
+
+  it('describes records that are not ours to weigh', async () => {
+    const records = [
+      weighted('', 0, { setIdentifier: null, weight: null, alias: null, values: ['192.0.2.1'] }),
+      weighted('eu', 0, { weight: null }),
+      weighted('blue', 5, { type: 'CNAME', alias: null }),
+      weighted('blue', 5, { type: 'TXT', alias: null }),
+    ];
+    const facts = await gather(world({ route53: zone(records) }));
+    expect(facts.hosts[0]?.otherRecords).toEqual(['A simple', 'A other routing alias', 'CNAME weighted']);
+  });
+
+  it('fails, to be tried again, for what passes by itself', async () => {
+    const throttled = world({ route53: { zone: answers(awsError('Throttling', 'Rate exceeded')) } });
+    expect(await failureOf(gather(throttled))).toMatchObject({ type: 'cloud.throttled', nonRetryable: false });
+  });
+});
+
+describe('findLeftovers', () => {
+  const request = {
+    actor: ACTOR,
+    cluster: 'blue',
+    oidcIssuer: 'https://oidc.example.test/blue',
+    zones: ENVIRONMENT.zones,
+    argocd: ARGOCD,
+  };
+  const nothing: Prepared = {
+    eks: { findCluster: answers(null), listNodeGroups: answers([]) },
+    iam: { findOidcProvider: answers(null) },
+    elb: { loadBalancersOf: answers([]), targetGroupsOf: answers([]) },
+    ec2: { networkInterfacesOf: answers([]), securityGroupsOf: answers([]) },
+    argo: { isRegistered: answers(false), applications: answers([]) },
+    route53: { allRecords: answers([weighted('green', 100)]) },
+  };
+
+  it('finds nothing where nothing is', async () => {
+    expect(await run(prepare(nothing), 'findLeftovers', request)).toEqual([]);
+  });
+
+  it('names everything that still bears the cluster’s name', async () => {
+    const owned = {
+      ...weighted('x', 1, { type: 'TXT', name: 'a-mail.example.test', setIdentifier: null }),
+      values: ['"heritage=external-dns,external-dns/owner=blue,external-dns/resource=ingress/mail/mail"'],
+    };
+    const leftovers = await run(
+      prepare({
+        eks: { findCluster: answers(BLUE), listNodeGroups: answers(['general']) },
+        iam: { findOidcProvider: answers({ arn: 'arn:provider', tags: {} }) },
+        elb: { loadBalancersOf: answers(['arn:lb']), targetGroupsOf: answers(['arn:tg']) },
+        ec2: { networkInterfacesOf: answers(['eni-1']), securityGroupsOf: answers(['sg-1']) },
+        argo: { isRegistered: answers(true), applications: answers([application({ name: 'web-blue' })]) },
+        route53: { allRecords: answers([weighted('blue', 0), weighted('green', 100), owned]) },
+      }),
+      'findLeftovers',
+      request,
+    );
+    expect(leftovers.map(({ kind, id }) => `${kind}: ${id}`)).toEqual([
+      'EKS cluster: blue',
+      'EKS node group: general',
+      'IAM OIDC provider: arn:provider',
+      'load balancer: arn:lb',
+      'target group: arn:tg',
+      'network interface: eni-1',
+      'security group: sg-1',
+      'Argo CD cluster: blue',
+      'Argo CD application: web-blue',
+      'DNS record: A web.example.test blue',
+      'DNS record: TXT a-mail.example.test',
+    ]);
+  });
+
+  it('asks for no OIDC provider when the cluster never had an issuer', async () => {
+    const deps = prepare({ ...nothing, iam: {} });
+    expect(await run(deps, 'findLeftovers', { ...request, oidcIssuer: '' })).toEqual([]);
+  });
+});

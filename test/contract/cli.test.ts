@@ -1,0 +1,496 @@
+// The command line as people and scripts meet it: real processes, a real Temporal server, and on the product's own task
+// queue a worker whose activities change a world in memory.
+import { readFileSync } from 'node:fs';
+import { once } from 'node:events';
+import { createServer } from 'node:net';
+import { fileURLToPath } from 'node:url';
+import { Worker } from '@temporalio/worker';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { loadEnvironment } from '../../config/load.ts';
+import type { Environment } from '../../src/domain/environment.ts';
+import { TASK_QUEUE, upgradeId, zoneId } from '../../src/domain/ids.ts';
+import { cliWith, environmentFile, Files, type Cli, type Ended } from '../support/cli.ts';
+import { Screen } from '../support/cli-screen.ts';
+import { FakeWorld } from '../support/fake-world.ts';
+import { TestTemporal } from '../support/temporal.ts';
+
+const files = new Files();
+afterAll(() => files.remove());
+
+const json = ({ out }: Ended): any => JSON.parse(out);
+
+describe('without Temporal', () => {
+  let dead: string;
+  let cli: Cli;
+  beforeAll(async () => {
+    // A port that was free a moment ago: nobody answers there.
+    const server = createServer().listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    const address = server.address();
+    dead = `127.0.0.1:${typeof address === 'object' ? address?.port : ''}`;
+    server.close();
+    await once(server, 'close');
+    cli = cliWith({ TEMPORAL_ADDRESS: dead });
+  });
+
+  it.each([
+    '',
+    'upgrade',
+    'config',
+    'worker',
+    'rehearse',
+    'config check',
+    'config schema',
+    ...['start', 'status', 'watch', 'pause', 'resume', 'approve', 'rollback', 'abort'].map((verb) => `upgrade ${verb}`),
+  ])('eksodus %s --help explains itself with examples', async (command) => {
+    const { code, out, err } = await cli.run(...command.split(' ').filter(Boolean), '--help');
+    expect({ code, err }).toEqual({ code: 0, err: '' });
+    expect(out).toMatch(/^Usage: eksodus/);
+    expect(out).toMatch(/\nExamples:\n {2}\$ .*(?:eksodus|npm run)/);
+  });
+
+  it.each<[string[], string]>([
+    [['upgrade', 'statsu', 'stg'], "error: unknown command 'statsu'\n(Did you mean status?)"],
+    [['upgrade', 'status'], "error: missing required argument 'environment'"],
+    [['upgrade', 'status', 'stg', '--outptu', 'json'], "error: unknown option '--outptu'\n(Did you mean --output?)"],
+    [['upgrade', 'status', 'stg', '--output', 'yaml'], 'Allowed choices are text, json.'],
+    [['upgrade', 'start'], "error: required option '-f, --file <file>' not specified"],
+    [['rehearse', '--speed', '0'], '--speed is "0"; expected a number from 1 (as slow as AWS) to 600.'],
+  ])('%j is told on standard error, exit code 2', async (args, expected) => {
+    const { code, out, err } = await cli.run(...args);
+    expect({ code, out }).toEqual({ code: 2, out: '' });
+    expect(err).toContain(expected);
+  });
+
+  it.each([
+    ['upgrade', 'status', '--output', 'json'],
+    ['upgrade', 'approve', 'stg', '--point', 'lunch', '--output=json'],
+    ['upgrade', 'start', '--file', 'no/such.yaml', '-o', 'json'],
+    ['rehearse', '--speed', 'fast', '-o', 'json'],
+  ])('%s %s %s … prints its mistake as JSON, and nothing else', async (...args) => {
+    const ended = await cli.run(...args);
+    expect({ code: ended.code, err: ended.err }).toEqual({ code: 2, err: '' });
+    expect(json(ended)).toMatchObject({ error: { kind: 'bad-input', message: expect.stringMatching(/^(?!error)./) } });
+  });
+
+  it('says where it looked, and what to do, exit code 5', async () => {
+    const err = `Temporal does not answer at ${dead}. Set TEMPORAL_ADDRESS, or start it.\n`;
+    expect(await cli.run('upgrade', 'status', 'stg')).toEqual({ code: 5, out: '', err });
+    expect(await cli.run('worker')).toEqual({ code: 5, out: '', err });
+    const failed = await cli.run('upgrade', 'rollback', 'stg', '--yes', '--output', 'json');
+    expect(failed.code).toBe(5);
+    expect(json(failed).error.kind).toBe('unreachable');
+  });
+
+  it('config check tells all mistakes of all files, exit code 2', async () => {
+    const good = files.write('good.yaml', environmentFile('good'));
+    const bad = files.write(
+      'bad.yaml',
+      environmentFile('bad', { account: '1', apps: [], steps: [{ green: 120, bake: '1m' }] }),
+    );
+    const both = await cli.run('config', 'check', good, bad);
+    expect(both.code).toBe(2);
+    const [first, ...mistakes] = both.out.trim().split('\n');
+    expect(first).toBe(`${good}: good, 2 apps, moves to good-1-36`);
+    expect(mistakes.map((line) => line.replace(/^.*bad\.yaml:\d+:\d+ /, '').split(':')[0])).toEqual([
+      'account',
+      'steps[0].green',
+      'apps',
+    ]);
+    expect(json(await cli.run('config', 'check', good, bad, '-o', 'json'))).toMatchObject({
+      files: [
+        { file: good, ok: true },
+        { file: bad, ok: false, problems: [{ file: bad, path: 'account', line: 2, column: 10 }, {}, {}] },
+      ],
+    });
+    expect((await cli.run('config', 'check', good)).code).toBe(0);
+  });
+
+  it('config schema prints what editors need', async () => {
+    const { code, out } = await cli.run('config', 'schema');
+    expect(code).toBe(0);
+    expect(out).toBe(readFileSync(new URL('../../config/environment.schema.json', import.meta.url), 'utf8'));
+  });
+});
+
+describe('with Temporal', () => {
+  let temporal: TestTemporal;
+  let cli: Cli;
+  beforeAll(async () => {
+    temporal = await TestTemporal.start();
+    cli = cliWith({ TEMPORAL_ADDRESS: temporal.server.address });
+  });
+  afterAll(() => temporal.stop());
+
+  interface Stage {
+    readonly name: string;
+    readonly file: string;
+    readonly environment: Environment;
+    readonly world: FakeWorld;
+    /** Runs the body while a worker serves the environment. */
+    readonly withWorker: <T>(body: () => Promise<T>) => Promise<T>;
+    readonly start: () => Promise<void>;
+    /** Until a person is waited for. */
+    readonly untilHold: () => Promise<void>;
+    readonly status: () => Promise<any>;
+  }
+
+  /** What preflight does not let through: it holds at once, as long as a test needs. */
+  const BLOCKED = { target: { version: '1.99' } };
+
+  /** An environment of its own for each test. What is left of it is ended, so that no later worker goes on with it. */
+  async function stage(
+    name: string,
+    change: Parameters<typeof environmentFile>[1],
+    body: (on: Stage) => Promise<void>,
+  ): Promise<void> {
+    const file = files.write(`${name}.yaml`, environmentFile(name, change));
+    const environment = loadEnvironment(file);
+    const world = new FakeWorld(environment);
+    const expectCode = async (expected: number, ...args: string[]): Promise<void> => {
+      const { code, out, err } = await cli.run(...args);
+      if (code !== expected) throw new Error(`eksodus ${args.join(' ')} ended with ${code}:\n${out}\n${err}`);
+    };
+    try {
+      await body({
+        name,
+        file,
+        environment,
+        world,
+        withWorker: (run) => temporal.withWorker(world.activities(), run, TASK_QUEUE),
+        start: () => expectCode(0, 'upgrade', 'start', '--file', file),
+        untilHold: () => expectCode(3, 'upgrade', 'watch', name, '--until-hold'),
+        status: async () => json(await cli.run('upgrade', 'status', name, '--output', 'json')),
+      });
+    } finally {
+      const ids = [upgradeId(name), ...environment.zones.map(({ id }) => zoneId(id))];
+      await Promise.allSettled(ids.map((id) => temporal.server.client.workflow.getHandle(id).terminate()));
+    }
+  }
+
+  it('an upgrade from start to end: held, approved, watched, and over', () =>
+    stage('whole', {}, ({ name, file, world, withWorker }) =>
+      withWorker(async () => {
+        expect(await cli.run('upgrade', 'start', '--file', file)).toEqual({
+          code: 0,
+          out: 'whole moves to whole-1-36. Watch it: eksodus upgrade watch whole\n',
+          err: '',
+        });
+        expect(await cli.run('upgrade', 'start', '--file', file)).toEqual({
+          code: 4,
+          out: '',
+          err: 'refused: whole has an upgrade under way. See it: eksodus upgrade status whole\n',
+        });
+
+        const held = await cli.run('upgrade', 'watch', name, '--until-hold');
+        expect(held.code).toBe(3);
+        expect(held.out).toMatch(
+          / holding: all apps are on whole-1-36; .* {2}env=whole hold=approval phase=decommission\n$/,
+        );
+
+        const status = await cli.run('upgrade', 'status', name);
+        expect(status.code).toBe(3);
+        expect(status.out).toMatch(
+          /^whole {2}holding {3}1\.33 ● stg-1-33 {2}→ {2}1\.36 ◆ whole-1-36 {3}started \d+s ago by sre\n/,
+        );
+        expect(status.out).toContain('    messages     ◆◆◆◆◆◆◆◆◆◆ 100 %  on-green');
+        expect(status.out).toContain('eksodus upgrade approve whole | eksodus upgrade rollback whole\n');
+
+        const inJson = await cli.run('upgrade', 'status', name, '--output', 'json');
+        expect(inJson.code).toBe(3);
+        expect(json(inJson)).toMatchObject({ environment: name, state: 'holding', holds: [{ kind: 'approval' }] });
+
+        const watching = cli.begin('upgrade', 'watch', name);
+        await watching.until(/hold=approval/);
+        expect(await cli.run('upgrade', 'approve', name, '--by', 'boss', '-o', 'json')).toMatchObject({
+          code: 0,
+          out: expect.stringContaining('"now": "decommission of whole is approved"'),
+        });
+        const watched = await watching.ended;
+        expect({ code: watched.code, err: watched.err }).toEqual({ code: 0, err: '' });
+        const lines = watched.out.trimEnd().split('\n');
+        for (const line of lines) expect(line).toMatch(/^\d{4}-\d\d-\d\dT[\d:.]{12}Z .* {2}env=whole( [a-z]+=\S+)+$/);
+        expect(lines.at(-1)).toMatch(
+          /Z succeeded: whole runs on whole-1-36; stg-1-33 is deleted {2}env=whole state=succeeded$/,
+        );
+        expect(new Set(lines).size).toBe(lines.length);
+        expect([...world.clusters.keys()]).toEqual(['whole-1-36']);
+
+        expect(await cli.run('upgrade', 'pause', name)).toEqual({
+          code: 4,
+          out: '',
+          err: 'refused: the upgrade of whole has ended: succeeded. Nothing was changed.\n',
+        });
+        const over = await cli.run('upgrade', 'status', name);
+        expect(over.code).toBe(0);
+        expect(over.out).toMatch(/\nsucceeded: whole runs on whole-1-36; stg-1-33 is deleted\n$/);
+      }),
+    ));
+
+  it('commands that make no sense now are refused with the reason, exit code 4', () =>
+    stage('refusals', { approvals: ['migrate'] }, ({ name, start, untilHold, withWorker }) =>
+      withWorker(async () => {
+        await start();
+        await untilHold();
+        const refusals: [string[], string][] = [
+          [['resume'], 'it waits for approval of migrate, which resume does not give'],
+          [['approve', '--point', 'decommission'], 'it waits for approval of migrate, not of decommission'],
+          [['pause', '--by', ' '], 'a command needs the name of who gives it'],
+        ];
+        for (const [[verb = '', ...options], why] of refusals) {
+          expect(await cli.run('upgrade', verb, name, ...options)).toEqual({
+            code: 4,
+            out: '',
+            err: `refused: ${why}\n`,
+          });
+          const inJson = await cli.run('upgrade', verb, name, ...options, '--output', 'json');
+          expect({ code: inJson.code, err: inJson.err }).toEqual({ code: 4, err: '' });
+          expect(json(inJson)).toEqual({ error: { kind: 'refused', message: why } });
+        }
+      }),
+    ));
+
+  it('pause, approve, resume: the way there and back, with who and why', () =>
+    stage('steering', { approvals: ['migrate'] }, ({ name, world, start, untilHold, status, withWorker }) =>
+      withWorker(async () => {
+        await start();
+        await untilHold();
+        const paused = await cli.run('upgrade', 'pause', name, '--reason', 'incident 4711');
+        expect(paused).toMatchObject({ code: 0, out: expect.stringMatching(/^steering is paused: /) });
+        expect((await cli.run('upgrade', 'approve', name)).code).toBe(0);
+        // A pause waits for a person too.
+        await untilHold();
+        expect((await cli.run('upgrade', 'status', name)).code).toBe(3);
+        expect(await status()).toMatchObject({ state: 'paused', holds: [{ kind: 'paused' }] });
+        const idle = await cli.run('upgrade', 'approve', name);
+        expect(idle).toMatchObject({
+          code: 4,
+          err: expect.stringMatching(/^refused: steering waits for no approval now/),
+        });
+        expect(world.weights('messages.example.test')).toMatchObject({ 'stg-1-33': 100 });
+        expect(await cli.run('upgrade', 'resume', name)).toMatchObject({
+          code: 0,
+          out: 'the pause of steering is over\n',
+        });
+        expect((await cli.run('upgrade', 'watch', name)).code).toBe(0);
+      }),
+    ));
+
+  it('rollback changes nothing until it is confirmed, and then gives all traffic back', () =>
+    stage('back', {}, ({ name, world, start, untilHold, status, withWorker }) =>
+      withWorker(async () => {
+        await start();
+        await untilHold();
+        expect(await cli.run('upgrade', 'rollback', name, '--remove-green')).toEqual({
+          code: 2,
+          out: '',
+          err: 'All traffic of back goes back to the old cluster, and the new one is deleted. Nobody is here to confirm it: add --yes.\n',
+        });
+        expect((await cli.run('upgrade', 'abort', name)).code).toBe(2);
+        expect(await status()).toMatchObject({ state: 'holding' });
+
+        const [line, json_, picture] = [
+          cli.begin('upgrade', 'watch', name),
+          cli.begin('upgrade', 'watch', name, '-o', 'json'),
+          cli.onTerminal('upgrade', 'watch', name),
+        ];
+        await Promise.all([line.until(/hold=approval/), json_.until(/"approval"/), picture.until(/waits for/)]);
+        const done = await cli.run(
+          'upgrade',
+          'rollback',
+          name,
+          '--yes',
+          '--by',
+          'oncall',
+          '--reason',
+          'errors\nin files',
+        );
+        expect(done).toEqual({ code: 0, out: 'back rolls back: all weights go to stg-1-33\n', err: '' });
+
+        // An upgrade that did not succeed is no success for a script that waits for it.
+        const [lines, statuses, drawn] = await Promise.all([line.ended, json_.ended, picture.ended]);
+        expect([lines.code, statuses.code, drawn.code]).toEqual([1, 1, 1]);
+        expect(lines.out).toMatch(
+          /Z rolled-back: errors in files \(oncall\); all traffic is on stg-1-33 {2}env=back state=rolled-back\n$/,
+        );
+        const seen = statuses.out.trimEnd().split('\n');
+        expect(seen.map((text) => JSON.parse(text)).at(-1)).toMatchObject({ state: 'rolled-back' });
+        expect(new Set(seen).size).toBe(seen.length);
+        expect(world.weights('messages.example.test')).toMatchObject({ 'stg-1-33': 100, 'back-1-36': 0 });
+        expect([...world.clusters.keys()]).toEqual(['stg-1-33', 'back-1-36']);
+      }),
+    ));
+
+  it('abort ends the upgrade where it stands', () =>
+    stage('abort', BLOCKED, ({ name, world, start, untilHold, status, withWorker }) =>
+      withWorker(async () => {
+        await start();
+        await untilHold();
+        expect(await cli.run('upgrade', 'abort', name, '-y', '--reason', 'not today')).toMatchObject({ code: 0 });
+        expect((await cli.run('upgrade', 'watch', name)).code).toBe(1);
+        expect(await status()).toMatchObject({ state: 'aborted', outcome: 'stopped by sre: not today' });
+        expect(world.calls).not.toContain('requestCluster');
+      }),
+    ));
+
+  describe('on a terminal', () => {
+    const COMMAND = /[^]*?(?=term {2})/;
+
+    it('watch draws one picture over itself and leaves the last one', () =>
+      stage('term', {}, ({ name, start, untilHold, withWorker }) =>
+        withWorker(async () => {
+          await start();
+          const watching = cli.onTerminal('upgrade', 'watch', name);
+          await untilHold();
+          await watching.until(/approval of decommission/);
+          await cli.run('upgrade', 'approve', name);
+          const { code, out } = await watching.ended;
+          expect(code).toBe(0);
+          const screen = new Screen({ columns: 80, rows: 24 });
+          screen.write(out);
+          expect(screen.text.replace(COMMAND, '').match(/→/g)).toHaveLength(1);
+          expect(screen.text.split('\n').at(-1)).toBe('succeeded: term runs on term-1-36; stg-1-33 is deleted');
+          expect(out).toContain('\u001B[32m✓ preflight');
+        }),
+      ));
+
+    it('Ctrl-C ends the watching only', () =>
+      stage('ctrlc', BLOCKED, ({ name, start, untilHold, status, withWorker }) =>
+        withWorker(async () => {
+          await start();
+          await untilHold();
+          const watching = cli.onTerminal('upgrade', 'watch', name);
+          await watching.until(/waits for/);
+          watching.type('\u0003');
+          const { code, out } = await watching.ended;
+          expect(code).toBe(130);
+          expect(out).toContain('The upgrade of ctrlc goes on; only the watching ended.');
+          expect(await status()).toMatchObject({ state: 'holding' });
+        }),
+      ));
+
+    it('rollback asks for the name: another word, or Ctrl-C, changes nothing', () =>
+      stage('typed', BLOCKED, ({ name, start, untilHold, status, withWorker }) =>
+        withWorker(async () => {
+          await start();
+          await untilHold();
+          for (const [keys, answer] of [
+            ['production\r', '"production" is not typed: nothing was changed.'],
+            ['\u0003', 'not confirmed: nothing was changed.'],
+          ] as const) {
+            const asked = cli.onTerminal('upgrade', 'rollback', name);
+            await asked.until(/All traffic of typed goes back to the old cluster\.\s+Type typed to go on: /);
+            asked.type(keys);
+            const { code, out } = await asked.ended;
+            expect(code).toBe(2);
+            expect(out).toContain(answer);
+            expect(await status()).toMatchObject({ state: 'holding' });
+          }
+          const asked = cli.onTerminal('upgrade', 'rollback', name);
+          await asked.until(/Type typed to go on: /);
+          asked.type('typed\r');
+          expect((await asked.ended).code).toBe(0);
+          expect((await cli.run('upgrade', 'watch', name)).code).toBe(1);
+        }),
+      ));
+  });
+
+  it('a signal, or a reader that has enough, ends the watching and not the upgrade', () =>
+    stage('signals', BLOCKED, ({ name, start, untilHold, status, withWorker }) =>
+      withWorker(async () => {
+        await start();
+        await untilHold();
+        const interrupted = cli.begin('upgrade', 'watch', name);
+        await interrupted.until(/hold=blocker/);
+        interrupted.child.kill('SIGINT');
+        expect(await interrupted.ended).toMatchObject({
+          code: 130,
+          err: '\nThe upgrade of signals goes on; only the watching ended.\n',
+        });
+
+        const unread = cli.begin('upgrade', 'watch', name);
+        await unread.until(/hold=blocker/);
+        unread.child.stdout?.destroy();
+        // What changes next finds nobody who reads it.
+        expect(await cli.run('upgrade', 'resume', name)).toMatchObject({ code: 0 });
+        expect(await unread.ended).toMatchObject({
+          code: 130,
+          err: '\nThe upgrade of signals goes on; only the watching ended.\n',
+        });
+        await untilHold();
+        expect(await status()).toMatchObject({ holds: [{ kind: 'blocker' }] });
+      }),
+    ));
+
+  it('what nobody knows is told with what to do, exit code 2', async () => {
+    const err = 'no upgrade of nowhere is known. Is the name right? To start one: eksodus upgrade start --file FILE\n';
+    for (const verb of [['status'], ['watch'], ['pause'], ['resume'], ['approve'], ['rollback', '--yes']])
+      expect(await cli.run('upgrade', ...verb, 'nowhere')).toEqual({ code: 2, out: '', err });
+    const file = files.write('broken.yaml', 'name: [');
+    const broken = await cli.run('upgrade', 'start', '--file', file);
+    expect(broken).toMatchObject({ code: 2, out: '', err: expect.stringContaining(`${file}:1:`) });
+  });
+
+  it('a namespace that Temporal does not have is named, exit code 5', async () => {
+    const lost = cliWith({ TEMPORAL_ADDRESS: temporal.server.address, TEMPORAL_NAMESPACE: 'nowhere' });
+    const { address } = temporal.server;
+    expect(await lost.run('upgrade', 'status', 'stg')).toEqual({
+      code: 5,
+      out: '',
+      err: `Temporal at ${address} has no namespace "nowhere". Set TEMPORAL_NAMESPACE.\n`,
+    });
+  });
+
+  it('without a worker says so, exit code 5, and leaves no command behind for the next worker', () =>
+    stage('idle', BLOCKED, async ({ name, start, untilHold, status, withWorker }) => {
+      await start();
+      const err = 'no worker answers for idle. Start one: eksodus worker\n';
+      const asked = [
+        ['status', name],
+        ['watch', name],
+        ['rollback', name, '--yes'],
+        ['abort', name, '--yes'],
+      ];
+      expect(await Promise.all(asked.map((args) => cli.run('upgrade', ...args)))).toEqual(
+        asked.map(() => ({ code: 5, out: '', err })),
+      );
+      await withWorker(async () => {
+        await untilHold();
+        expect(await status()).toMatchObject({ state: 'holding', holds: [{ kind: 'blocker' }] });
+      });
+    }));
+
+  it('a worker that goes away while somebody watches is told, and so is its return', () =>
+    stage('away', BLOCKED, async ({ name, start, untilHold, withWorker }) => {
+      const watching = await withWorker(async () => {
+        await start();
+        await untilHold();
+        const begun = cli.begin('upgrade', 'watch', name);
+        await begun.until(/hold=blocker/);
+        return begun;
+      });
+      await watching.until(/ no news: no worker answers for away\. Start one: eksodus worker {2}env=away news=none\n/);
+      await withWorker(async () => {
+        await watching.until(/ news again after \d+s {2}env=away news=again\n/);
+        watching.child.kill('SIGTERM');
+        expect((await watching.ended).code).toBe(130);
+      });
+    }));
+
+  it('a command that is taken but not answered may still be carried out: nobody is told that nothing changed', () =>
+    stage('slow', {}, async ({ name, start }) => {
+      const worker = await Worker.create({
+        connection: temporal.server.nativeConnection,
+        taskQueue: TASK_QUEUE,
+        workflowsPath: fileURLToPath(new URL('../support/cli-slow-workflows.ts', import.meta.url)),
+      });
+      await worker.runUntil(async () => {
+        await start();
+        expect(await cli.run('upgrade', 'rollback', name, '--yes')).toEqual({
+          code: 5,
+          out: '',
+          err: 'the worker took too long to answer: the command may be carried out all the same. Look before you repeat it: eksodus upgrade status slow\n',
+        });
+      });
+    }));
+});

@@ -1,0 +1,271 @@
+// The runs whose histories are kept: together they take every workflow type through what it must never do differently.
+import { ApplicationFailure } from '@temporalio/common';
+import type { Environment } from '../../src/domain/environment.ts';
+import { greenName } from '../../src/domain/environment.ts';
+import { migrationId, phaseId, TASK_QUEUE, upgradeId, zoneId } from '../../src/domain/ids.ts';
+import type { HoldKind, UpgradeStatus } from '../../src/domain/status.ts';
+import * as messages from '../../workflows/messages.ts';
+import type { asker } from '../support/asker-workflows.ts';
+import { app, environment } from '../support/environment.ts';
+import { FakeWorld } from '../support/fake-world.ts';
+import { latch } from '../support/latch.ts';
+import { eventually, TestTemporal } from '../support/temporal.ts';
+import { wishFor, ZoneWorld } from '../support/zone-world.ts';
+
+/** Keeps the history, as it is now, of a run: the latest one of its workflow, unless it is named. */
+export type Keep = (kept: {
+  readonly type: string;
+  readonly case: string;
+  readonly workflowId: string;
+  readonly runId?: string;
+}) => Promise<void>;
+
+export interface Scenario {
+  readonly name: string;
+  readonly run: (keeperOf: (temporal: TestTemporal) => Keep) => Promise<void>;
+}
+
+const IDENTITY = 'eksodus';
+const by = 'sre@example.test';
+
+type Upgrade = Awaited<ReturnType<TestTemporal['startUpgrade']>>;
+
+interface Given {
+  readonly fake: FakeWorld;
+  readonly made: Environment;
+  readonly up: Upgrade;
+  readonly keep: Keep;
+  readonly until: (holds: (status: UpgradeStatus) => boolean) => Promise<UpgradeStatus>;
+}
+
+/** An upgrade of its own on a server of its own. */
+const upgradeScenario = (
+  name: string,
+  change: Partial<Environment>,
+  { prepare, act }: { prepare: (fake: FakeWorld, made: Environment) => void; act: (given: Given) => Promise<void> },
+): Scenario => ({
+  name,
+  async run(keeperOf) {
+    const temporal = await TestTemporal.start({ identity: IDENTITY });
+    try {
+      const made = environment(change);
+      const fake = new FakeWorld(made);
+      prepare(fake, made);
+      await temporal.withWorker(
+        fake.activities(),
+        async (taskQueue) => {
+          const up = await temporal.startUpgrade({ environment: made, startedBy: by }, taskQueue);
+          const until: Given['until'] = (holds) => eventually(() => up.query(messages.statusQuery), holds);
+          await act({ fake, made, up, keep: keeperOf(temporal), until });
+        },
+        TASK_QUEUE,
+      );
+    } finally {
+      await temporal.stop();
+    }
+  },
+});
+
+const holdsFor =
+  (kind: HoldKind) =>
+  ({ holds }: UpgradeStatus): boolean =>
+    holds.some((hold) => hold.kind === kind);
+const holdsForApprovalOf =
+  (point: 'migrate' | 'decommission') =>
+  ({ holds }: UpgradeStatus): boolean =>
+    holds.some(({ approval }) => approval === point);
+
+const plain = upgradeScenario(
+  'an upgrade with both approvals, a window that opens later, waits and a soak',
+  {
+    approvals: ['migrate', 'decommission'],
+    window: { timeZone: 'UTC', days: ['Mon'], from: '00:00', to: '23:59' },
+    drainSeconds: 1,
+    soakSeconds: 1,
+  },
+  {
+    prepare(fake) {
+      let looks = 0;
+      fake.window = async ({ at }) => {
+        looks += 1;
+        return { open: looks > 1, opensAt: new Date(Date.parse(at) + 1000).toISOString() };
+      };
+    },
+    async act({ made, up, keep, until }) {
+      const { name } = made;
+      await until(holdsForApprovalOf('migrate'));
+      await keep({ type: 'upgrade', case: 'awaiting-approval', workflowId: upgradeId(name) });
+      await up.executeUpdate(messages.approveUpdate, { args: [{ by, point: 'migrate' }] });
+      await until(holdsForApprovalOf('decommission'));
+      await up.executeUpdate(messages.approveUpdate, { args: [{ by, point: 'decommission' }] });
+      await up.result();
+      await keep({ type: 'upgrade', case: 'succeeded', workflowId: upgradeId(name) });
+      for (const type of ['provision', 'bootstrap', 'verify', 'decommission'])
+        await keep({ type, case: 'done', workflowId: phaseId(type, name, 1) });
+      await keep({ type: 'migration', case: 'on-green', workflowId: migrationId(name, 'messages') });
+      await keep({ type: 'zone', case: 'idle', workflowId: zoneId(made.zones[0]?.id ?? '') });
+    },
+  },
+);
+
+const failingPhases = upgradeScenario(
+  'phases that fail and are tried again, a pause, and an end before anything moved',
+  { approvals: ['migrate'] },
+  {
+    prepare(fake) {
+      const failures = new Map([
+        ['awaitNodeGroup', 'eks.create-failed'],
+        ['syncApplication', 'argo.sync-failed'],
+        ['checkNodes', 'checks.failed'],
+      ]);
+      fake.before = (activity) => {
+        const type = failures.get(activity);
+        failures.delete(activity);
+        if (type !== undefined) throw ApplicationFailure.nonRetryable(`${activity} failed`, type);
+      };
+    },
+    async act({ made, up, keep, until }) {
+      const { name } = made;
+      const resume = () => up.executeUpdate(messages.resumeUpdate, { args: [{ by }] });
+      for (const type of ['provision', 'bootstrap', 'verify'] as const) {
+        const failed = ({ phases, holds }: UpgradeStatus): boolean =>
+          holds.length > 0 && phases.some((phase) => phase.name === type && phase.state === 'failed');
+        await until(failed);
+        await keep({ type, case: 'failed', workflowId: phaseId(type, name, 1) });
+        if (type === 'verify') await keep({ type: 'upgrade', case: 'holding', workflowId: upgradeId(name) });
+        await resume();
+      }
+      await until(holdsForApprovalOf('migrate'));
+      await up.executeUpdate(messages.pauseUpdate, { args: [{ by }] });
+      await up.executeUpdate(messages.approveUpdate, { args: [{ by, point: 'migrate' }] });
+      await until(holdsFor('paused'));
+      await up.executeUpdate(messages.abortUpdate, { args: [{ by, reason: 'not today' }] });
+      await up.result();
+      await keep({ type: 'upgrade', case: 'aborted', workflowId: upgradeId(name) });
+    },
+  },
+);
+
+/** Every step is told to the upgrade with all before it, so one step keeps the histories small. */
+const ONE_STEP = [{ greenPercent: 10, bakeSeconds: 0 }];
+
+const hardWay = upgradeScenario(
+  'a gate that fails and one that cannot tell, drift, and the way back with green removed',
+  { approvals: [], apps: [app('messages', { steps: ONE_STEP }), app('files')] },
+  {
+    prepare(fake, made) {
+      const failed = new Set<string>();
+      const once = (what: string): boolean => !failed.has(what) && failed.add(what).has(what);
+      fake.gate = (name, greenPercent) => {
+        if (name === 'messages' && greenPercent === 10 && once('the gate')) return 'failed';
+        if (name === 'files' && greenPercent === 10 && once('the look')) return 'inconclusive';
+        if (name === 'files' && greenPercent === 50 && once('drift')) meddle(fake, 'files.example.test', made);
+        return 'passed';
+      };
+    },
+    async act({ made, up, keep, until }) {
+      const { name } = made;
+      await until(({ holds }) => new Set(holds.map((hold) => hold.app)).size === 2);
+      await up.executeUpdate(messages.resumeUpdate, { args: [{ by }] });
+      await until(holdsFor('drift'));
+      await keep({ type: 'migration', case: 'holding-for-drift', workflowId: migrationId(name, 'files') });
+      await up.executeUpdate(messages.rollbackUpdate, { args: [{ by, reason: 'second thoughts', removeGreen: true }] });
+      await up.result();
+      await keep({ type: 'upgrade', case: 'rolled-back', workflowId: upgradeId(name) });
+      await keep({ type: 'migration', case: 'cancelled', workflowId: migrationId(name, 'files') });
+      await keep({ type: 'migration', case: 'second-try', workflowId: migrationId(name, 'messages') });
+      await keep({ type: 'decommission', case: 'of-green', workflowId: phaseId('decommission', name, 1) });
+      await keep({ type: 'zone', case: 'drift-and-reversals', workflowId: zoneId(made.zones[0]?.id ?? '') });
+    },
+  },
+);
+
+/** Somebody else's edit, still between blue and green. */
+function meddle(fake: FakeWorld, host: string, made: Environment): void {
+  const green = greenName(made);
+  const records = fake.records.get(host) ?? [];
+  fake.records.set(
+    host,
+    records.map((record) => (record.setIdentifier === green ? Object.assign({}, record, { weight: 77 }) : record)),
+  );
+}
+
+const givenBack = upgradeScenario(
+  'an app whose gate fails takes the environment back by itself',
+  { onGateFailure: 'rollback' },
+  {
+    prepare(fake) {
+      fake.gate = (name, greenPercent) => (name === 'files' && greenPercent === 50 ? 'failed' : 'passed');
+    },
+    async act({ made, up, keep }) {
+      await up.result();
+      await keep({ type: 'upgrade', case: 'rolled-back-by-itself', workflowId: upgradeId(made.name) });
+      await keep({ type: 'migration', case: 'on-blue', workflowId: migrationId(made.name, 'files') });
+    },
+  },
+);
+
+const busyZone: Scenario = {
+  name: 'a zone that begins a new run while wishes wait, refuses, splits and is throttled',
+  async run(keeperOf) {
+    const temporal = await TestTemporal.start({
+      workflows: new URL('../support/asker-workflows.ts', import.meta.url),
+      serverArguments: ['--dynamic-config-value', 'limit.historyCount.suggestContinueAsNew=30'],
+      identity: IDENTITY,
+    });
+    try {
+      const keep = keeperOf(temporal);
+      const world = new ZoneWorld('Z0123456789', 6);
+      const [first = '', ...others] = world.hosts;
+      const looking = latch();
+      world.onApply = async (wishes) => {
+        if (world.attempts.length === 1) await looking.opened;
+        if (world.attempts.length === 2)
+          throw ApplicationFailure.create({ message: 'Rate exceeded', type: 'cloud.throttled' });
+        if (wishes.some(({ host }) => host === others[1]))
+          throw ApplicationFailure.nonRetryable('Route 53 refused the batch', 'dns.batch-refused');
+      };
+      await temporal.withWorker(
+        world.activities(),
+        async (taskQueue) => {
+          const { workflow } = temporal.server.client;
+          const ask = (name: string, ...wishes: readonly ReturnType<typeof wishFor>[]) =>
+            workflow.start<typeof asker>('asker', {
+              workflowId: `asker/${name}`,
+              taskQueue,
+              args: [{ zone: world.zone, wishes }],
+            });
+          const refused = await ask('first', wishFor(first, 99, { expected: { 'stg-1-33': 77 } }));
+          await eventually(
+            async () => world.attempts.length,
+            (count) => count === 1,
+          );
+          const workflowId = zoneId(world.zone.id);
+          const many = Array.from({ length: 20 }, (_, index) => wishFor(first, index + 1));
+          const askers = await Promise.all([
+            ask('many', ...many, ...others.map((host) => wishFor(host, 10))),
+            ask('reversing', ...others.slice(2).map((host) => wishFor(host, 0, { urgent: true }))),
+          ]);
+          const signals = many.length + 1 + others.length + others.slice(2).length;
+          await eventually(
+            async () => (await workflow.getHandle(workflowId).fetchHistory()).events ?? [],
+            (events) => events.filter((e) => e.workflowExecutionSignaledEventAttributes).length === signals,
+          );
+          const { runId } = await workflow.getHandle(workflowId).describe();
+          looking.open();
+          await Promise.all([refused, ...askers].map((handle) => handle.result()));
+          await keep({ type: 'zone', case: 'continued-as-new', workflowId, runId });
+          const { events } = await workflow.getHandle(workflowId, runId).fetchHistory();
+          const next = events?.at(-1)?.workflowExecutionContinuedAsNewEventAttributes?.newExecutionRunId;
+          if (!next) throw new Error('the zone did not begin a new run');
+          await keep({ type: 'zone', case: 'with-what-waited', workflowId, runId: next });
+        },
+        TASK_QUEUE,
+      );
+    } finally {
+      await temporal.stop();
+    }
+  },
+};
+
+export const SCENARIOS: readonly Scenario[] = [plain, failingPhases, hardWay, givenBack, busyZone];

@@ -1,0 +1,250 @@
+// A world in memory behind the activities' ports, for tests of what workflows do with what they are told.
+// Contract tests hold the real activities to the real parts; this one only has to be consistent.
+import { ApplicationFailure, Context, heartbeat } from '@temporalio/activity';
+import type { Activities, ClusterFacts, GateResult, WishOutcome } from '../../activities/ports.ts';
+import type { Environment } from '../../src/domain/environment.ts';
+import type { Evidence } from '../../src/domain/status.ts';
+import {
+  planHost,
+  RECORD_TYPES,
+  type AliasTarget,
+  type ObservedRecord,
+  type RecordType,
+  type WeightedRecord,
+} from '../../src/domain/traffic.ts';
+import type { ArgoApplication } from '../../src/domain/waves.ts';
+
+const BLUE = 'stg-1-33';
+const DAY_MS = 24 * 60 * 60_000;
+
+/** As the real watch does: it beats, and with a beat hears that it is no longer wanted. */
+async function untilCancelled(): Promise<never> {
+  const beat = setInterval(heartbeat, 200);
+  try {
+    return await Context.current().cancelled;
+  } finally {
+    clearInterval(beat);
+  }
+}
+
+export class FakeWorld {
+  readonly calls: string[] = [];
+  readonly clusters = new Map<string, ClusterFacts>();
+  readonly records = new Map<string, ObservedRecord[]>();
+  /** Batches as they were written: weights by host and set identifier after each. */
+  readonly writes: Record<string, Record<string, number>>[] = [];
+  readonly parameters = new Map<string, string>();
+  readonly labels = new Map<string, Set<string>>();
+  /** Called before each activity; a test throws here, or waits. */
+  before: (activity: string, input: unknown) => void | Promise<void> = () => undefined;
+  gate: (app: string, greenPercent: number) => GateResult['verdict'] = () => 'passed';
+  window: Activities['windowState'] = async () => ({ open: true, opensAt: null });
+  /** What blue answers when it is asked before traffic goes back to it. */
+  blueGate: (app: string) => GateResult['verdict'] = () => 'passed';
+  leftovers: { kind: string; id: string }[] = [];
+  readonly #environment: Environment;
+
+  constructor(environment: Environment) {
+    this.#environment = environment;
+    this.parameters.set(environment.live.parameter, BLUE);
+    this.#addCluster(BLUE, '1.33');
+    this.labels.set(BLUE, new Set(['eksodus.dev/platform', 'eksodus.dev/apps']));
+    for (const one of environment.apps) for (const host of one.hosts) this.#seed(host.name, BLUE);
+  }
+
+  /** Weights of a host now, by set identifier. */
+  weights(host: string): Record<string, number> {
+    return Object.fromEntries(
+      (this.records.get(host) ?? []).filter(({ type }) => type === 'A').map((r) => [r.setIdentifier, r.weight]),
+    );
+  }
+
+  activities(): Activities {
+    const all = this.#all();
+    const entries = Object.entries(all).map(([name, does]) => [
+      name,
+      async (input: unknown) => {
+        this.calls.push(name);
+        await this.before(name, input);
+        return (does as (input: unknown) => unknown)(input);
+      },
+    ]);
+    return Object.fromEntries(entries) as Activities;
+  }
+
+  #addCluster(name: string, version: string, run: string | null = null): ClusterFacts {
+    const facts = {
+      name,
+      arn: `arn:aws:eks:ap-northeast-1:123456789012:cluster/${name}`,
+      version,
+      endpoint: `https://${name}.example.test`,
+      caData: 'Y2E=',
+      oidcIssuer: `https://oidc.example.test/${name}`,
+      run,
+    };
+    this.clusters.set(name, facts);
+    return facts;
+  }
+
+  #seed(host: string, cluster: string): void {
+    const record = { setIdentifier: cluster, weight: 100, target: target(cluster, host), evaluateTargetHealth: false };
+    this.records.set(
+      host,
+      RECORD_TYPES.map((type) => ({ ...record, type })),
+    );
+  }
+
+  #applications(cluster: string, tier: 'platform' | 'app'): ArgoApplication[] {
+    const label = tier === 'platform' ? 'eksodus.dev/platform' : 'eksodus.dev/apps';
+    if (!this.labels.get(cluster)?.has(label)) return [];
+    const healthy = { sync: 'Synced', health: 'Healthy', revision: 'abc1234' };
+    if (tier === 'platform') {
+      return [
+        { name: `crds-${cluster}`, app: 'crds', needs: [], ...healthy },
+        { name: `policy-${cluster}`, app: 'policy', needs: ['crds'], ...healthy },
+      ];
+    }
+    return this.#environment.apps.map(({ name }) => ({ name: `${name}-${cluster}`, app: name, needs: [], ...healthy }));
+  }
+
+  #evidence(check: string, subject: string, passed = true): Evidence {
+    return { check, subject, passed, observed: passed ? 'yes' : 'no', expected: 'yes', at: new Date().toISOString() };
+  }
+
+  #green(host: string): number {
+    return Object.entries(this.weights(host)).find(([id]) => id !== BLUE)?.[1] ?? 0;
+  }
+
+  #all(): Activities {
+    const environment = this.#environment;
+    const targetOf = (cluster: string, app: string): AliasTarget => target(cluster, `${app}.example.test`);
+    const apply = (wishes: Parameters<Activities['applyWishes']>[0]['wishes']): WishOutcome[] => {
+      const after: Record<string, Record<string, number>> = {};
+      const outcomes = wishes.map(({ id, host, want, expected }): WishOutcome => {
+        const plan = planHost(this.records.get(host) ?? [], { want, expected });
+        if (plan.kind === 'nothing') return { wish: id, outcome: 'nothing' };
+        if (plan.kind === 'drift') {
+          return {
+            wish: id,
+            outcome: 'refused',
+            type: 'drift.detected',
+            why: `${host} has ${plan.observed}, expected ${plan.expected}`,
+          };
+        }
+        this.records.set(
+          host,
+          want.flatMap((record) => RECORD_TYPES.map((type) => observedOf(record, type))),
+        );
+        after[host] = this.weights(host);
+        return { wish: id, outcome: 'changed', changeId: `C${this.writes.length}` };
+      });
+      if (Object.keys(after).length > 0) this.writes.push(after);
+      return outcomes;
+    };
+    return {
+      gatherPreflight: async () => ({
+        at: new Date().toISOString(),
+        blue: { name: BLUE, version: '1.33', status: 'ACTIVE', reachable: true, unreachableBecause: null },
+        blueProblem: null,
+        manager: { reachable: true, unreachableBecause: null },
+        greenTaken: null,
+        offeredVersions: ['1.33', '1.34', '1.35', '1.36'].map((version) => ({ version, standardSupportEnds: null })),
+        platformApplications: this.#applications(BLUE, 'platform'),
+        appApplications: this.#applications(BLUE, 'app'),
+        hosts: environment.apps.flatMap(({ name, hosts }) =>
+          hosts.map((host) => ({
+            app: name,
+            host: host.name,
+            zoneId: host.zoneId,
+            zoneProblem: null,
+            records: this.records.get(host.name) ?? [],
+            otherRecords: [],
+            externalDnsOwner: null,
+          })),
+        ),
+      }),
+      requestCluster: async ({ actor, name, version }) => {
+        const adopted = this.clusters.has(name);
+        if (!adopted) this.#addCluster(name, version, actor.run);
+        return { adopted };
+      },
+      awaitCluster: async ({ name }) => this.cluster(name),
+      describeCluster: async ({ cluster }) => this.clusters.get(cluster) ?? null,
+      ensureOidcProvider: async ({ issuer }) => ({ arn: `arn:aws:iam::123456789012:oidc-provider/${issuer}` }),
+      ensureAccessEntry: async () => undefined,
+      requestNodeGroup: async () => ({ adopted: false }),
+      awaitNodeGroup: async () => undefined,
+      requestAddon: async () => ({ addonVersion: 'v1.0.0-eksbuild.1' }),
+      awaitAddon: async () => undefined,
+      awaitApi: async () => ({ servedVersion: 'v1.36.3' }),
+      listNodeGroups: async () => ['general'],
+      listAddons: async () => ['vpc-cni', 'coredns'],
+      deleteNodeGroup: async () => undefined,
+      deleteAddon: async () => undefined,
+      liftDeletionProtection: async () => undefined,
+      deleteCluster: async ({ cluster }) => void this.clusters.delete(cluster),
+      deleteOidcProvider: async () => undefined,
+      findLeftovers: async () => this.leftovers,
+      readLiveCluster: async ({ parameter }) => this.parameters.get(parameter) ?? '',
+      writeLiveCluster: async ({ parameter, cluster }) => void this.parameters.set(parameter, cluster),
+      registerCluster: async ({ cluster }) =>
+        void this.labels.set(cluster.name, this.labels.get(cluster.name) ?? new Set()),
+      labelCluster: async ({ cluster, labels }) => {
+        for (const [label, value] of Object.entries(labels)) {
+          if (value === null) this.labels.get(cluster)?.delete(label);
+          else this.labels.get(cluster)?.add(label);
+        }
+      },
+      listApplications: async ({ cluster, tier }) => this.#applications(cluster, tier),
+      awaitApplications: async ({ cluster, tier }) => this.#applications(cluster, tier),
+      syncApplication: async () => ({ revision: 'abc1234' }),
+      awaitApplicationsGone: async () => undefined,
+      deregisterCluster: async ({ cluster }) => void this.labels.delete(cluster),
+      findLoadBalancer: async ({ cluster, ingress }) => targetOf(cluster, ingress.name),
+      checkNodes: async ({ cluster }) => this.#evidence('nodes', cluster),
+      checkWorkloads: async ({ cluster }) => this.#evidence('workloads', cluster),
+      checkApplications: async ({ cluster }) => this.#evidence('argocd', cluster),
+      checkHttp: async ({ host }) => this.#evidence('http', host),
+      awaitLoadBalancersGone: async () => undefined,
+      watchGate: async ({ app: name, host, target: at, until }) => {
+        // A settling step is watched until its scope is cancelled: a failing gate must be able to end it early.
+        // A bake of no length is a watch too; who only wants to know how it is now may not take as long as a watch.
+        const watches = Context.current().info.startToCloseTimeoutMs > DAY_MS;
+        const verdict = at.hostname.includes(BLUE)
+          ? this.blueGate(name)
+          : watches
+            ? this.gate(name, this.#green(host))
+            : 'passed';
+        if (verdict === 'passed' && Date.parse(until) > Date.now() + 60_000) await untilCancelled();
+        return { verdict, evidence: this.#evidence('http', name, verdict === 'passed') };
+      },
+      windowState: (input) => this.window(input),
+      readRecords: async ({ host }) => this.records.get(host) ?? [],
+      applyWishes: async ({ wishes }) => apply(wishes),
+      awaitInSync: async () => ({ inSyncAt: new Date().toISOString() }),
+      readTtl: async () => ({ ttlSeconds: 0 }),
+      proveIdle: async ({ host, setIdentifier }) => {
+        const weight = this.weights(host)[setIdentifier] ?? 0;
+        return this.#evidence('idle', host, weight === 0);
+      },
+      awaitOwnedRecordsGone: async () => undefined,
+    };
+  }
+
+  cluster(name: string): ClusterFacts {
+    const facts = this.clusters.get(name);
+    if (!facts) throw ApplicationFailure.nonRetryable(`no cluster ${name}`, 'eks.create-failed');
+    return facts;
+  }
+}
+
+const observedOf = (record: WeightedRecord, type: RecordType): ObservedRecord => ({
+  ...record,
+  type,
+  evaluateTargetHealth: false,
+});
+
+const target = (cluster: string, host: string): AliasTarget => ({
+  hostname: `${host}.${cluster}.elb.amazonaws.com`,
+  hostedZoneId: 'Z14GRHDCWA56QT',
+});

@@ -1,0 +1,107 @@
+import { describe, expect, it } from 'vitest';
+import { changedLines } from '../../src/cli/render/lines.ts';
+import type { UpgradeStatus } from '../../src/domain/status.ts';
+import { ago, app, done, hold, NOW, phases, upgrade } from '../support/cli-status.ts';
+
+const lines = (before: UpgradeStatus | undefined, now: UpgradeStatus): string[] => changedLines(before, now, NOW);
+
+describe('the first look', () => {
+  it('tells all that has happened, each at its own moment', () => {
+    const status = upgrade({
+      state: 'holding',
+      apps: [app('messages', { state: 'holding', stepIndex: 2, since: ago(720) })],
+      holds: [hold({ app: 'messages' })],
+      findings: [
+        {
+          id: 'version.extended-support',
+          severity: 'warning',
+          subject: '1.36',
+          what: 'standard support ended 2026-11-01',
+          todo: 'consider a newer version',
+          seenAt: ago(2430),
+        },
+      ],
+    });
+    expect(lines(undefined, status).join('\n')).toMatchInlineSnapshot(`
+      "2026-11-21T02:31:00.000Z upgrade to 1.36 on stg-1-36, started by sre@example.com  env=stg state=running
+      2026-11-21T02:31:30.000Z warning version.extended-support · 1.36: standard support ended 2026-11-01; consider a newer version  env=stg finding=version.extended-support severity=warning
+      2026-11-21T02:31:38.000Z phase preflight done after 38s  env=stg phase=preflight state=done
+      2026-11-21T02:40:50.000Z cluster stg-1-36 done after 9m12s  env=stg phase=provision state=done
+      2026-11-21T02:44:31.000Z node group general done after 3m41s: 3 nodes  env=stg phase=provision state=done
+      2026-11-21T02:44:40.000Z phase provision done after 13m02s  env=stg phase=provision state=done
+      2026-11-21T02:49:10.000Z phase bootstrap done after 4m30s  env=stg phase=bootstrap state=done
+      2026-11-21T02:50:22.000Z phase verify done after 1m12s  env=stg phase=verify state=done
+      2026-11-21T02:50:22.000Z phase migrate running  env=stg phase=migrate state=running
+      2026-11-21T03:00:00.000Z messages holding at 0 % green  env=stg app=messages green=0 step=3/4 state=holding
+      2026-11-21T03:00:00.000Z holding: http of messages: 31 of 200 answers failed, expected none; its traffic is back on blue · waits for a second try from the first step · eksodus upgrade resume stg | eksodus upgrade rollback stg  env=stg hold=gate phase=migrate app=messages"
+    `);
+  });
+
+  it('says that the upgrade is on its way back or has ended', () => {
+    expect(lines(undefined, upgrade({ state: 'rolling-back' })).at(-1)).toBe(
+      '2026-11-21T03:12:00.000Z upgrade rolling-back  env=stg state=rolling-back',
+    );
+    const ended = upgrade({ state: 'aborted', endedAt: ago(1), outcome: 'stopped by sre: not today' });
+    expect(lines(undefined, ended).at(-1)).toBe(
+      '2026-11-21T03:11:59.000Z aborted: stopped by sre: not today  env=stg state=aborted',
+    );
+  });
+});
+
+describe('later looks', () => {
+  it('tell nothing when nothing changed', () => {
+    const status = upgrade({ apps: [app('messages', {})], holds: [hold({})] });
+    expect(lines(status, structuredClone(status))).toEqual([]);
+  });
+
+  it.each<[string, UpgradeStatus, UpgradeStatus, string[]]>([
+    [
+      'a weight',
+      upgrade({ apps: [app('messages', { state: 'moving', greenPercent: 0 })] }),
+      upgrade({ apps: [app('messages', { state: 'moving', greenPercent: 5 })] }),
+      ['messages moving at 5 % green  env=stg app=messages green=5 step=1/4 state=moving'],
+    ],
+    [
+      'a pause, and its end',
+      upgrade({ state: 'paused' }),
+      upgrade({ state: 'running' }),
+      ['upgrade running  env=stg state=running'],
+    ],
+    [
+      'a way back',
+      upgrade({ state: 'holding' }),
+      upgrade({ state: 'rolling-back' }),
+      ['upgrade rolling-back  env=stg state=rolling-back'],
+    ],
+    ['a hold that ended', upgrade({ holds: [hold({})] }), upgrade(), []],
+    [
+      'a phase that is tried again',
+      upgrade({ phases: phases({ provision: { state: 'failed', startedAt: ago(600), endedAt: ago(500) } }) }),
+      upgrade({ phases: phases({ provision: { state: 'running', startedAt: ago(600), endedAt: ago(500) } }) }),
+      ['phase provision running  env=stg phase=provision state=running'],
+    ],
+  ])('tell of %s', (_, before, now, expected) => {
+    expect(lines(before, now)).toEqual(expected.map((line) => `${NOW.toISOString()} ${line}`));
+  });
+
+  it('tell of work that is done once more', () => {
+    const work = (from: number, to: number) =>
+      upgrade({
+        phases: phases({
+          provision: {
+            ...done(600, 10),
+            items: [{ name: 'cluster', state: 'done', startedAt: ago(from), endedAt: ago(to) }],
+          },
+        }),
+      });
+    expect(lines(work(600, 500), work(400, 100))).toEqual([
+      '2026-11-21T03:10:20.000Z cluster done after 5m00s  env=stg phase=provision state=done',
+    ]);
+  });
+
+  it('are one line each, whatever others wrote', () => {
+    const [line = '', ...more] = lines(upgrade(), upgrade({ holds: [hold({ because: 'first\nsecond\u001B[2J' })] }));
+    expect(more).toEqual([]);
+    expect(line).toMatch(/ holding: first second \[2J · waits for .* {2}env=stg hold=gate phase=migrate$/);
+  });
+});

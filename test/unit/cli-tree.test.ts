@@ -1,0 +1,234 @@
+import { describe, expect, it } from 'vitest';
+import { columnsOf } from '../../src/cli/render/fit.ts';
+import { renderTree } from '../../src/cli/render/tree.ts';
+import type { UpgradeStatus } from '../../src/domain/status.ts';
+import { ago, app, done, hold, NOW, phases, upgrade } from '../support/cli-status.ts';
+
+const drawn = (status: UpgradeStatus, width = 80): string => renderTree(status, NOW, { width, colour: false });
+const lastLine = (status: UpgradeStatus): string | undefined => drawn(status).split('\n').at(-1);
+
+const APPS = [
+  app('messages', { state: 'holding', greenPercent: 0, stepIndex: 2, since: ago(720) }),
+  app('files', { state: 'on-green', greenPercent: 100, stepIndex: 3, since: ago(65) }),
+  app('payments', {
+    state: 'baking',
+    greenPercent: 25,
+    stepIndex: 1,
+    since: ago(185),
+    history: [{ greenPercent: 25, bakeSeconds: 600, askedAt: ago(300) }],
+  }),
+];
+const HELD = upgrade({ state: 'holding', apps: APPS, holds: [hold({ app: 'messages' })] });
+
+describe('an upgrade that holds', () => {
+  it('says at 80 columns what is true, why, and what releases it', () => {
+    expect(drawn(HELD)).toMatchInlineSnapshot(`
+      "stg  holding   1.33 ● stg-1-33  →  1.36 ◆ stg-1-36   started 41m00s ago by sre@…
+      ✓ preflight        38s
+      ✓ provision     13m02s   cluster stg-1-36 9m12s · node group general 3m41s
+      ✓ bootstrap      4m30s
+      ✓ verify         1m12s
+      ▶ migrate       21m38s   1/3 apps on green
+          messages     ●●●●●●●●●●   0 %  holding · step 3/4 · 12m00s · team team-mess…
+          files        ◆◆◆◆◆◆◆◆◆◆ 100 %  on-green · 1m05s · team team-files
+          payments     ●●●●●●●◆◆◆  25 %  baking · step 2/4 · 3m05s of 10m00s · team t…
+      · soak
+      · decommission
+      ‖ holding 12m00s · messages · waits for: a second try from the first step
+        because: http of messages: 31 of 200 answers failed, expected none; its
+          traffic is back on blue
+        eksodus upgrade resume stg | eksodus upgrade rollback stg
+      go back at any time: eksodus upgrade rollback stg"
+    `);
+  });
+
+  it('loses no word of the reason and of the commands at 60 columns', () => {
+    expect(drawn(HELD, 60)).toMatchInlineSnapshot(`
+      "stg  holding   1.33 ● stg-1-33  →  1.36 ◆ stg-1-36   starte…
+      ✓ preflight        38s
+      ✓ provision     13m02s   cluster stg-1-36 9m12s · node grou…
+      ✓ bootstrap      4m30s
+      ✓ verify         1m12s
+      ▶ migrate       21m38s   1/3 apps on green
+          messages     ●●●●●●●●●●   0 %  holding · step 3/4 · 12m…
+          files        ◆◆◆◆◆◆◆◆◆◆ 100 %  on-green · 1m05s · team …
+          payments     ●●●●●●●◆◆◆  25 %  baking · step 2/4 · 3m05…
+      · soak
+      · decommission
+      ‖ holding 12m00s · messages · waits for: a second try from
+          the first step
+        because: http of messages: 31 of 200 answers failed,
+          expected none; its traffic is back on blue
+        eksodus upgrade resume stg | eksodus upgrade rollback stg
+      go back at any time: eksodus upgrade rollback stg"
+    `);
+  });
+
+  it('never draws a line wider than the terminal', () => {
+    const long = 'x'.repeat(130);
+    const status = upgrade({
+      startedBy: long,
+      apps: [app(long, { state: 'moving' }), app('日本語の名前', { team: '障害対応'.repeat(20) })],
+      holds: [hold({ because: `障害 ${long} 🔥🔥`, waitsFor: long })],
+      findings: [{ id: 'a.b', severity: 'warning', subject: long, what: long, todo: long, seenAt: ago(1) }],
+    });
+    for (const width of [20, 37, 60, 80]) {
+      const widths = drawn(status, width).split('\n').map(columnsOf);
+      expect(Math.max(...widths)).toBe(width);
+    }
+  });
+
+  it('has as many lines as it counts, whatever others wrote', () => {
+    const nasty = hold({ because: 'first\nsecond\r\n\u001B[2Jthird\u2028fourth' });
+    expect(drawn(upgrade({ holds: [nasty] }), Infinity)).toContain('  because: first second [2Jthird fourth\n');
+  });
+
+  it('tells a pause of many apps once, since the first', () => {
+    const paused = ['messages', 'files'].map((name, index) =>
+      hold({ kind: 'paused', app: name, because: 'the upgrade is paused', waitsFor: 'resume', since: ago(60 - index) }),
+    );
+    expect(
+      drawn(upgrade({ state: 'paused', holds: paused }))
+        .split('\n')
+        .slice(-4),
+    ).toMatchInlineSnapshot(`
+      [
+        "‖ holding 1m00s · messages, files · waits for: resume",
+        "  because: the upgrade is paused",
+        "  eksodus upgrade resume stg | eksodus upgrade rollback stg",
+        "go back at any time: eksodus upgrade rollback stg",
+      ]
+    `);
+  });
+});
+
+describe('phases', () => {
+  it('that run or failed show what is not done', () => {
+    const items = [
+      { name: 'cluster stg-1-36', state: 'done', startedAt: ago(600), endedAt: ago(100) },
+      { name: 'node group general', state: 'failed', startedAt: ago(100), endedAt: ago(40), detail: 'no capacity' },
+      { name: 'node group batch', state: 'running', startedAt: ago(100) },
+    ] as const;
+    const status = upgrade({
+      phases: phases({
+        preflight: done(640, 600),
+        provision: { state: 'failed', startedAt: ago(600), endedAt: ago(40), items },
+      }),
+      holds: [hold({ kind: 'failure', phase: 'provision', because: 'no capacity', since: ago(40) })],
+    });
+    expect(drawn(status)).toMatchInlineSnapshot(`
+      "stg  running   1.33 ● stg-1-33  →  1.36 ◆ stg-1-36   started 41m00s ago by sre@…
+      ✓ preflight        40s
+      ✗ provision      9m20s
+          ✗ node group general · 1m00s · no capacity
+          ▶ node group batch · 1m40s
+      · bootstrap
+      · verify
+      · migrate
+      · soak
+      · decommission
+      ‖ holding 40s · provision · waits for: a second try from the first step
+        because: no capacity
+        eksodus upgrade resume stg | eksodus upgrade rollback stg
+      go back at any time: eksodus upgrade rollback stg"
+    `);
+  });
+
+  it('that are tried again run on, though the try before has an end', () => {
+    const again = { state: 'running', startedAt: ago(600), endedAt: ago(500) } as const;
+    expect(drawn(upgrade({ phases: phases({ provision: again }) }))).toContain('▶ provision     10m00s\n');
+  });
+
+  it('warn of what preflight found, with what to do', () => {
+    const status = upgrade({
+      findings: [
+        {
+          id: 'version.extended-support',
+          severity: 'warning',
+          subject: '1.36',
+          what: 'standard support ended 2026-11-01',
+          todo: 'consider a newer version',
+          seenAt: ago(2430),
+        },
+        { id: 'dns.zone', severity: 'blocker', subject: 'x', what: 'y', todo: 'z', seenAt: ago(2430) },
+      ],
+    });
+    expect(drawn(status).split('\n').slice(-3)).toMatchInlineSnapshot(`
+      [
+        "warning version.extended-support · 1.36: standard support ended 2026-11-01;",
+        "    consider a newer version",
+        "go back at any time: eksodus upgrade rollback stg",
+      ]
+    `);
+  });
+});
+
+describe('the last line', () => {
+  const onGreen = [app('messages', { state: 'on-green', greenPercent: 100 })];
+  const onBlue = [app('messages', { state: 'on-blue' })];
+  const deleting = phases({ decommission: { state: 'running', startedAt: ago(10) } });
+
+  it.each<[string, Partial<UpgradeStatus>, string]>([
+    ['while it runs', {}, 'go back at any time: eksodus upgrade rollback stg'],
+    ['while it goes back', { state: 'rolling-back' }, 'on its way back: all traffic goes to stg-1-33'],
+    [
+      'while the old cluster is deleted',
+      { apps: onGreen, phases: deleting },
+      'stg-1-33 is being deleted: there is no going back',
+    ],
+    [
+      'while the new cluster is deleted, and a person is waited for',
+      { state: 'holding', apps: onBlue, phases: deleting },
+      'all traffic is on stg-1-33; the new cluster is being deleted',
+    ],
+    [
+      'at the end',
+      { state: 'succeeded', endedAt: ago(5), outcome: 'stg runs on stg-1-36; stg-1-33 is deleted' },
+      'succeeded: stg runs on stg-1-36; stg-1-33 is deleted',
+    ],
+  ])('%s', (_, change, expected) => {
+    expect(lastLine(upgrade(change))).toBe(expected);
+  });
+});
+
+describe('an upgrade that has ended', () => {
+  it('stands still: nothing runs on after the end, and what was stopped is shown as stopped', () => {
+    const status = upgrade({
+      state: 'aborted',
+      endedAt: ago(3600),
+      startedAt: ago(7200),
+      outcome: 'stopped by sre: not today',
+      phases: phases({
+        preflight: done(7200, 7100),
+        provision: {
+          state: 'running',
+          startedAt: ago(7100),
+          items: [{ name: 'cluster stg-1-36', state: 'running', startedAt: ago(7000) }],
+        },
+      }),
+    });
+    expect(drawn(status)).toMatchInlineSnapshot(`
+      "stg  aborted after 1h00m   1.33 ● stg-1-33  →  1.36 ◆ stg-1-36   started by sre…
+      ✓ preflight      1m40s
+      ■ provision     58m20s
+          ■ cluster stg-1-36 · 56m40s
+      · bootstrap
+      · verify
+      · migrate
+      · soak
+      · decommission
+      aborted: stopped by sre: not today"
+    `);
+    expect(renderTree(status, new Date(ago(-9999)), { width: 80, colour: false })).toBe(drawn(status));
+  });
+});
+
+describe('colour', () => {
+  it('is only ever added: the text without it is the same', () => {
+    const coloured = renderTree(HELD, NOW, { width: 60, colour: true });
+    // oxlint-disable-next-line no-control-regex
+    expect(coloured.replaceAll(/\u001B\[\d+m/g, '')).toBe(drawn(HELD, 60));
+    expect(coloured).toContain('\u001B[33m‖ holding 12m00s');
+    expect(coloured).toContain('\u001B[32m✓ preflight');
+  });
+});

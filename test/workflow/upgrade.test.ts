@@ -1,0 +1,291 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { WorkflowUpdateFailedError } from '@temporalio/client';
+import { ApplicationFailure } from '@temporalio/common';
+import { zoneId } from '../../src/domain/ids.ts';
+import type { ObservedRecord } from '../../src/domain/traffic.ts';
+import * as messages from '../../workflows/messages.ts';
+import { app as anApp, environment, ZONE } from '../support/environment.ts';
+import { FakeWorld } from '../support/fake-world.ts';
+import { eventually, TestTemporal } from '../support/temporal.ts';
+
+const HOST = 'messages.example.test';
+const withWeight = (record: ObservedRecord, weight: number): ObservedRecord => ({ ...record, weight });
+
+describe('upgrade', () => {
+  let temporal: TestTemporal;
+  let number = 0;
+  beforeAll(async () => {
+    temporal = await TestTemporal.start();
+  }, 20_000);
+  afterAll(() => temporal.stop());
+
+  /** Each test has an environment and a zone of its own, so that no workflow of another test is met. */
+  function world(change: Parameters<typeof environment>[0] = {}) {
+    number += 1;
+    const zone = { ...ZONE, id: `${ZONE.id}${number}` };
+    const plain = environment({ name: `stg${number}`, zones: [zone], ...change });
+    const apps = plain.apps.map((one) => ({ ...one, hosts: one.hosts.map((host) => ({ ...host, zoneId: zone.id })) }));
+    const made = { ...plain, apps };
+    const fake = new FakeWorld(made);
+    const run = <T>(body: (up: Awaited<ReturnType<TestTemporal['startUpgrade']>>) => Promise<T>) =>
+      temporal.withWorker(fake.activities(), async (taskQueue) => {
+        const up = await temporal.startUpgrade({ environment: made, startedBy: 'test' }, taskQueue);
+        const result = await body(up);
+        await temporal.server.client.workflow
+          .getHandle(zoneId(zone.id))
+          .terminate()
+          .catch(() => undefined);
+        return result;
+      });
+    return { fake, environment: made, run };
+  }
+
+  const holdsFor = (kind: string) => (status: { holds: readonly { kind: string }[] }) =>
+    status.holds.some((hold) => hold.kind === kind);
+  const by = 'sre@example.test';
+
+  it('moves every app to green, waits for the approval, and deletes blue', async () => {
+    const { fake, run } = world();
+    const result = await run(async (up) => {
+      const held = await eventually(() => up.query(messages.statusQuery), holdsFor('approval'));
+      expect(held.apps.map(({ app, state, greenPercent }) => ({ app, state, greenPercent }))).toEqual([
+        { app: 'messages', state: 'on-green', greenPercent: 100 },
+        { app: 'files', state: 'on-green', greenPercent: 100 },
+      ]);
+      expect(fake.clusters.has('stg-1-33')).toBe(true);
+      await up.executeUpdate(messages.approveUpdate, { args: [{ by, point: 'decommission' }] });
+      return up.result();
+    });
+    expect(result.result).toBe('succeeded');
+    expect(result.status.phases.map(({ name, state }) => `${name} ${state}`)).toEqual([
+      'preflight done',
+      'provision done',
+      'bootstrap done',
+      'verify done',
+      'migrate done',
+      'soak done',
+      'decommission done',
+    ]);
+    expect([...fake.clusters.keys()]).toEqual([result.status.green.name]);
+    expect(fake.parameters.get('/stg/live-cluster')).toBe(result.status.green.name);
+    expect(fake.weights(HOST)).toEqual({ [result.status.green.name]: 100 });
+    for (const write of fake.writes) {
+      for (const weights of Object.values(write))
+        expect(Object.values(weights).some((weight) => weight > 0)).toBe(true);
+    }
+  }, 20_000);
+
+  it('takes the app back at once when its gate fails, and holds for a person, who may try again', async () => {
+    const { fake, run } = world();
+    let broken = true;
+    fake.gate = (name, greenPercent) => (broken && name === 'messages' && greenPercent === 50 ? 'failed' : 'passed');
+    await run(async (up) => {
+      const held = await eventually(() => up.query(messages.statusQuery), holdsFor('gate'));
+      expect(held.state).toBe('holding');
+      expect(fake.weights(HOST)).toEqual({ 'stg-1-33': 100, [held.green.name]: 0 });
+      broken = false;
+      await up.executeUpdate(messages.resumeUpdate, { args: [{ by }] });
+      await eventually(() => up.query(messages.statusQuery), holdsFor('approval'));
+      expect(fake.weights(HOST)).toEqual({ 'stg-1-33': 0, [held.green.name]: 100 });
+      await up.terminate();
+    });
+  }, 20_000);
+
+  it('rolls everything back by itself when the environment says so, and leaves blue whole', async () => {
+    // Were the failed app to wait for the other one, the long bake would outlast the test.
+    const steps = [
+      { greenPercent: 50, bakeSeconds: 3600 },
+      { greenPercent: 100, bakeSeconds: 0 },
+    ];
+    const { fake, run } = world({ onGateFailure: 'rollback', apps: [anApp('messages', { steps }), anApp('files')] });
+    fake.gate = (name, greenPercent) => (name === 'files' && greenPercent === 50 ? 'failed' : 'passed');
+    const result = await run((up) => up.result());
+    expect(result.result).toBe('rolled-back');
+    expect(result.status.outcome).toContain('files');
+    expect(result.status.apps.map(({ app, state, greenPercent }) => ({ app, state, greenPercent }))).toEqual([
+      { app: 'messages', state: 'on-blue', greenPercent: 0 },
+      { app: 'files', state: 'on-blue', greenPercent: 0 },
+    ]);
+    for (const host of ['messages.example.test', 'files.example.test']) {
+      expect(fake.weights(host)['stg-1-33']).toBe(100);
+      expect(fake.weights(host)[result.status.green.name]).toBe(0);
+    }
+    expect(fake.clusters.has('stg-1-33')).toBe(true);
+    expect(fake.calls).not.toContain('deleteCluster');
+  }, 20_000);
+
+  it('rolls back when a person asks, and removes green when told to', async () => {
+    const { fake, run } = world();
+    const result = await run(async (up) => {
+      await eventually(() => up.query(messages.statusQuery), holdsFor('approval'));
+      await up.executeUpdate(messages.rollbackUpdate, { args: [{ by, reason: 'second thoughts', removeGreen: true }] });
+      return up.result();
+    });
+    expect(result.result).toBe('rolled-back');
+    expect([...fake.clusters.keys()]).toEqual(['stg-1-33']);
+    expect(fake.weights(HOST)).toEqual({ 'stg-1-33': 100 });
+    expect(fake.parameters.get('/stg/live-cluster')).toBe('stg-1-33');
+  }, 20_000);
+
+  it('never deletes a cluster that it did not make, though it has green’s name', async () => {
+    const { fake, run } = world();
+    fake.clusters.set('stg-foreign', { ...fake.cluster('stg-1-33'), name: 'stg-foreign', run: 'upgrade/other/1' });
+    fake.before = (activity) => {
+      if (activity === 'requestCluster')
+        throw ApplicationFailure.nonRetryable('it belongs to another run', 'eks.name-taken');
+    };
+    const result = await run(async (up) => {
+      const held = await eventually(() => up.query(messages.statusQuery), holdsFor('failure'));
+      fake.clusters.set(held.green.name, { ...fake.cluster('stg-foreign'), name: held.green.name });
+      await up.executeUpdate(messages.rollbackUpdate, { args: [{ by, removeGreen: true }] });
+      return up.result();
+    });
+    expect(result.status.outcome).toContain('was not made by this upgrade and stays');
+    expect(fake.clusters.has(result.status.green.name)).toBe(true);
+    expect(fake.calls).not.toContain('deleteCluster');
+    expect(fake.parameters.get('/stg/live-cluster')).toBe('stg-1-33');
+  });
+
+  it('takes traffic back that an aborted run left on green', async () => {
+    const { fake, run } = world({ approvals: [] });
+    fake.before = (activity) => {
+      if (activity === 'requestCluster')
+        throw ApplicationFailure.nonRetryable('it belongs to another run', 'eks.name-taken');
+    };
+    const result = await run(async (up) => {
+      const held = await eventually(() => up.query(messages.statusQuery), holdsFor('failure'));
+      const [record] = fake.records.get(HOST) ?? [];
+      if (!record) throw new Error('no record');
+      const both = (['A', 'AAAA'] as const).flatMap((type) => [
+        { ...record, type, weight: 50 },
+        { ...record, type, weight: 50, setIdentifier: held.green.name },
+      ]);
+      fake.records.set(HOST, both);
+      await up.executeUpdate(messages.rollbackUpdate, { args: [{ by, removeGreen: false }] });
+      return up.result();
+    });
+    expect(fake.weights(HOST)).toEqual({ 'stg-1-33': 100, [result.status.green.name]: 0 });
+  });
+
+  it('leaves blue’s record leading where it led, and only changes its weight', async () => {
+    const { fake, run } = world();
+    const elsewhere = { hostname: 'front.example.test', hostedZoneId: 'Z9' };
+    fake.records.set(
+      HOST,
+      (fake.records.get(HOST) ?? []).map((record) => Object.assign({}, record, { target: elsewhere })),
+    );
+    await run(async (up) => {
+      await eventually(() => up.query(messages.statusQuery), holdsFor('approval'));
+      const blue = (fake.records.get(HOST) ?? []).filter(({ setIdentifier }) => setIdentifier === 'stg-1-33');
+      expect(blue.map(({ target, weight }) => ({ target, weight }))).toEqual([
+        { target: elsewhere, weight: 0 },
+        { target: elsewhere, weight: 0 },
+      ]);
+      await up.terminate();
+    });
+  });
+
+  it('can still roll back when the proof that blue is idle fails', async () => {
+    const { fake, run } = world({ approvals: [] });
+    const leak = (activity: string) => {
+      if (activity === 'proveIdle')
+        throw ApplicationFailure.nonRetryable('an answer still leads to blue', 'checks.failed');
+    };
+    fake.before = leak;
+    const result = await run(async (up) => {
+      const held = await eventually(() => up.query(messages.statusQuery), holdsFor('failure'));
+      expect(held.holds[0]?.releases).toContain(`eksodus upgrade rollback ${held.environment}`);
+      await up.executeUpdate(messages.rollbackUpdate, { args: [{ by, removeGreen: false }] });
+      return up.result();
+    });
+    expect(result.result).toBe('rolled-back');
+    expect(fake.weights(HOST)['stg-1-33']).toBe(100);
+    expect(fake.parameters.get('/stg/live-cluster')).toBe('stg-1-33');
+  });
+
+  it('holds when a phase fails, and goes on from there when a person resumes', async () => {
+    const { fake, run } = world();
+    let failing = true;
+    fake.before = (activity) => {
+      if (failing && activity === 'awaitNodeGroup')
+        throw ApplicationFailure.nonRetryable('no capacity in any zone', 'eks.create-failed');
+    };
+    await run(async (up) => {
+      const held = await eventually(() => up.query(messages.statusQuery), holdsFor('failure'));
+      expect(held.holds[0]?.because).toContain('no capacity in any zone');
+      expect(held.holds[0]?.releases).toContain(`eksodus upgrade resume ${held.environment}`);
+      failing = false;
+      await up.executeUpdate(messages.resumeUpdate, { args: [{ by }] });
+      await eventually(() => up.query(messages.statusQuery), holdsFor('approval'));
+      await up.terminate();
+    });
+  }, 20_000);
+
+  it('never overwrites what somebody else changed: it holds and says what it saw', async () => {
+    const { fake, run } = world();
+    let meddled = false;
+    fake.before = (activity, input) => {
+      // In the middle of a step, which is watched for as long as it takes, and not before it.
+      const { app: name, until } = input as { app: string; until: string };
+      if (activity !== 'watchGate' || meddled || name !== 'messages' || Date.parse(until) < Date.now() + 60_000) return;
+      meddled = true;
+      fake.records.set(
+        HOST,
+        (fake.records.get(HOST) ?? []).map((record) => withWeight(record, 77)),
+      );
+    };
+    await run(async (up) => {
+      const held = await eventually(() => up.query(messages.statusQuery), holdsFor('drift'));
+      expect(held.holds.find(({ kind }) => kind === 'drift')?.because).toContain('77');
+      expect(Object.values(fake.weights(HOST))).toEqual([77, 77]);
+      await up.terminate();
+    });
+  }, 20_000);
+
+  it('pauses between steps, resumes, and aborts without touching the world', async () => {
+    const { fake, run } = world({ approvals: ['migrate', 'decommission'] });
+    const result = await run(async (up) => {
+      const held = await eventually(() => up.query(messages.statusQuery), holdsFor('approval'));
+      expect(held.holds[0]?.approval).toBe('migrate');
+      await up.executeUpdate(messages.pauseUpdate, { args: [{ by }] });
+      await up.executeUpdate(messages.approveUpdate, { args: [{ by, point: 'migrate' }] });
+      await eventually(
+        () => up.query(messages.statusQuery),
+        ({ state }) => state === 'paused',
+      );
+      expect(fake.weights(HOST)['stg-1-33']).toBe(100);
+      await up.executeUpdate(messages.abortUpdate, { args: [{ by, reason: 'not today' }] });
+      return up.result();
+    });
+    expect(result.result).toBe('aborted');
+    expect(fake.weights(HOST)['stg-1-33']).toBe(100);
+    expect(fake.clusters.size).toBe(2);
+  }, 20_000);
+
+  it('refuses commands that make no sense now, and says why', async () => {
+    const { run } = world();
+    await run(async (up) => {
+      await eventually(() => up.query(messages.statusQuery), holdsFor('approval'));
+      const refusal = async (ask: Promise<unknown>): Promise<string> => {
+        const error = await ask.then(
+          () => undefined,
+          (reason: unknown) => reason,
+        );
+        if (!(error instanceof WorkflowUpdateFailedError) || !(error.cause instanceof ApplicationFailure))
+          throw new Error('the command was not refused', { cause: error });
+        expect(error.cause.type).toBe(messages.REFUSED);
+        return error.cause.message;
+      };
+      expect(await refusal(up.executeUpdate(messages.approveUpdate, { args: [{ by, point: 'migrate' }] }))).toBe(
+        'it waits for approval of decommission, not of migrate',
+      );
+      expect(await refusal(up.executeUpdate(messages.resumeUpdate, { args: [{ by }] }))).toBe(
+        'it waits for approval of decommission, which resume does not give',
+      );
+      expect(
+        await refusal(up.executeUpdate(messages.approveUpdate, { args: [{ by: ' ', point: 'decommission' }] })),
+      ).toBe('a command needs the name of who gives it');
+      await up.terminate();
+    });
+  }, 20_000);
+});

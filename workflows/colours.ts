@@ -1,0 +1,121 @@
+// How one app's names move between the colours: always both records, A and AAAA, in one batch of the zone's one writer.
+import { ApplicationFailure } from '@temporalio/workflow';
+import type { Actor } from '../activities/ports.ts';
+import type { App, AppHost, Environment, HostedZone } from '../src/domain/environment.ts';
+import { stepWeights, type AliasTarget, type WeightedRecord } from '../src/domain/traffic.ts';
+import type { AskZone } from './ask-zone.ts';
+import { calls, waits } from './proxies.ts';
+
+export interface Colours {
+  readonly blue: { readonly cluster: string; readonly target: AliasTarget };
+  readonly green: { readonly cluster: string; readonly target: AliasTarget };
+}
+
+export interface Move {
+  readonly ask: AskZone;
+  readonly actor: Actor;
+  readonly environment: Environment;
+  readonly app: App;
+  readonly blue: string;
+  readonly green: string;
+}
+
+export function zoneOf(environment: Environment, host: AppHost): HostedZone {
+  const zone = environment.zones.find(({ id }) => id === host.zoneId);
+  if (!zone) throw ApplicationFailure.nonRetryable(`no zone ${host.zoneId} for ${host.name}`, 'input.invalid');
+  return zone;
+}
+
+export function recordsAt({ blue, green }: Colours, greenPercent: number): WeightedRecord[] {
+  const weights = stepWeights(greenPercent);
+  return [
+    { setIdentifier: blue.cluster, weight: weights.blue, target: blue.target },
+    { setIdentifier: green.cluster, weight: weights.green, target: green.target },
+  ];
+}
+
+/** One of the app's names as it is in the zone now: weights by set identifier, and where blue's record leads. */
+export interface HostView {
+  readonly weights: Readonly<Record<string, number>>;
+  readonly blueTarget: AliasTarget;
+}
+
+/**
+ * Blue's record is kept as it is, wherever it leads: it carries the live traffic, and only its weight is ours to change.
+ * Throws `drift.detected` when it is not there.
+ */
+export async function lookAtHost(zone: HostedZone, host: string, blue: string): Promise<HostView> {
+  const records = await calls.readRecords({ zone, host });
+  const mine = records.find(({ setIdentifier }) => setIdentifier === blue);
+  if (!mine) throw blueIsMissing(host, blue);
+  const weights = Object.fromEntries(records.map(({ setIdentifier, weight }) => [setIdentifier, weight]));
+  return { weights, blueTarget: mine.target };
+}
+
+const blueIsMissing = (host: string, blue: string): ApplicationFailure =>
+  ApplicationFailure.nonRetryable(
+    `${host} has no weighted record ${blue}: somebody removed or changed it`,
+    'drift.detected',
+  );
+
+export function greenLoadBalancer({ actor, app, green }: Pick<Move, 'actor' | 'app' | 'green'>): Promise<AliasTarget> {
+  return waits.findLoadBalancer({ actor, cluster: green, ingress: app.ingress });
+}
+
+/** Adds green to every name of the app with weight 0, so that the first step only changes weights. */
+export async function publishAtZero(move: Move): Promise<void> {
+  const { ask, environment, app, blue, green } = move;
+  const greenTarget = await greenLoadBalancer(move);
+  for (const host of app.hosts) {
+    const zone = zoneOf(environment, host);
+    const { weights, blueTarget } = await lookAtHost(zone, host.name, blue);
+    if ((weights[green] ?? 0) > 0) continue;
+    const colours: Colours = {
+      blue: { cluster: blue, target: blueTarget },
+      green: { cluster: green, target: greenTarget },
+    };
+    await ask(zone, { host: host.name, want: recordsAt(colours, 0), expected: weights, urgent: false });
+  }
+}
+
+/**
+ * Gives all of the app's traffic to blue, whatever the weights are now. Does nothing where green never had a record.
+ * All hosts at once, and one that is refused keeps none of the others: the failure comes after all have been tried.
+ */
+export async function takeBack(back: Back): Promise<boolean> {
+  const ends = await Promise.allSettled(back.app.hosts.map((host) => takeHostBack(back, host)));
+  const failed = ends.find((end) => end.status === 'rejected');
+  if (failed) throw failed.reason;
+  return ends.some((end) => end.status === 'fulfilled' && end.value);
+}
+
+type Back = Omit<Move, 'actor'>;
+
+async function takeHostBack({ ask, environment, blue, green }: Back, host: AppHost): Promise<boolean> {
+  const zone = zoneOf(environment, host);
+  const records = (await calls.readRecords({ zone, host: host.name })).filter(({ type }) => type === 'A');
+  const find = (setIdentifier: string): WeightedRecord | undefined =>
+    records.find((record) => record.setIdentifier === setIdentifier);
+  const [blueRecord, greenRecord] = [find(blue), find(green)];
+  if (!greenRecord) return false;
+  if (!blueRecord) throw blueIsMissing(host.name, blue);
+  const colours: Colours = {
+    blue: { cluster: blue, target: blueRecord.target },
+    green: { cluster: green, target: greenRecord.target },
+  };
+  const { changed } = await ask(zone, {
+    host: host.name,
+    want: recordsAt(colours, 0),
+    expected: null,
+    urgent: true,
+  });
+  return changed;
+}
+
+/** The longest time that a resolver may keep an answer of any of the app's names, in seconds. */
+export async function longestTtlSeconds({ environment, app }: Pick<Move, 'environment' | 'app'>): Promise<number> {
+  const ttls = await Promise.all(
+    app.hosts.map((host) => calls.readTtl({ zone: zoneOf(environment, host), host: host.name })),
+  );
+  return Math.max(0, ...ttls.map(({ ttlSeconds }) => ttlSeconds));
+}

@@ -1,0 +1,8 @@
+// The workflow types of the product: these names are public and never change.
+export { bootstrap } from './bootstrap.ts';
+export { decommission } from './decommission.ts';
+export { migration } from './migration.ts';
+export { provision } from './provision.ts';
+export { upgrade } from './upgrade.ts';
+export { verify } from './verify.ts';
+export { zone } from './zone.ts';

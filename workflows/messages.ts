@@ -1,0 +1,85 @@
+// How people and workflows speak to a run. Updates answer at once: accepted, or refused with a reason and no trace.
+import { defineQuery, defineSignal, defineUpdate } from '@temporalio/workflow';
+import type { ApprovalPoint, Environment } from '../src/domain/environment.ts';
+import type { AppStatus, Evidence, PhaseName, UpgradeStatus, WorkItem } from '../src/domain/status.ts';
+import type { Wish } from '../src/domain/traffic.ts';
+
+export interface UpgradeInput {
+  readonly environment: Environment;
+  readonly startedBy: string;
+}
+
+/** How an upgrade ended. What went wrong in between was a hold, not an end. */
+export interface UpgradeResult {
+  readonly result: 'succeeded' | 'rolled-back' | 'aborted';
+  readonly status: UpgradeStatus;
+}
+
+/** Who asks, and why. */
+export interface Asker {
+  readonly by: string;
+  readonly reason?: string;
+}
+
+/** What is true after an accepted command, in one sentence. */
+export interface Accepted {
+  readonly now: string;
+}
+
+/** Failure types that validators throw: the command is refused and the run untouched. */
+export const REFUSED = 'command.refused';
+
+export const statusQuery = defineQuery<UpgradeStatus>('status');
+export const pauseUpdate = defineUpdate<Accepted, [Asker]>('pause');
+/** Ends a pause, and lets whatever holds because of a failure try again. */
+export const resumeUpdate = defineUpdate<Accepted, [Asker]>('resume');
+export const approveUpdate = defineUpdate<Accepted, [Asker & { readonly point: ApprovalPoint }]>('approve');
+export const rollbackUpdate = defineUpdate<Accepted, [Asker & { readonly removeGreen: boolean }]>('rollback');
+/** Ends the run where it stands; nothing more is changed. */
+export const abortUpdate = defineUpdate<Accepted, [Asker]>('abort');
+
+/** From a phase's own workflow to its upgrade: work that began or ended, and what was observed. */
+export const workSignal = defineSignal<
+  [
+    {
+      readonly phase: PhaseName;
+      readonly item: WorkItem;
+      readonly evidence?: readonly Evidence[];
+    },
+  ]
+>('work');
+/** From a migration to its upgrade, at every change. */
+export const appProgressSignal = defineSignal<[AppStatus]>('appProgress');
+export const appStatusQuery = defineQuery<AppStatus>('appStatus');
+/** From the upgrade to a migration. */
+export const migrationSteerSignal = defineSignal<[Steering]>('steer');
+
+export interface Steering {
+  readonly paused: boolean;
+  /** Whatever holds because of a failure tries again. */
+  readonly retry: boolean;
+}
+
+/** From whoever needs a record changed to the zone's one writer. */
+export const wishSignal = defineSignal<[WishRequest]>('wish');
+/** The zone's one answer to each wish. */
+export const wishAnswerSignal = defineSignal<[WishAnswer]>('wishAnswer');
+
+export interface WishRequest {
+  readonly wish: Wish;
+  readonly askerWorkflowId: string;
+}
+
+export type WishAnswer =
+  | {
+      readonly wish: string;
+      readonly outcome: 'in-sync';
+      readonly inSyncAt: string;
+      readonly changed: boolean;
+    }
+  | {
+      readonly wish: string;
+      readonly outcome: 'refused';
+      readonly type: string;
+      readonly why: string;
+    };

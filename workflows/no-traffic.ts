@@ -1,0 +1,28 @@
+// The proof that a cluster gets no traffic any more: without it nothing of the cluster is touched.
+import { ApplicationFailure } from '@temporalio/workflow';
+import type { Environment } from '../src/domain/environment.ts';
+import type { Evidence } from '../src/domain/status.ts';
+import { zoneOf } from './colours.ts';
+import { calls, waits } from './proxies.ts';
+
+/** Asks for every host. Throws `checks.failed` when one still leads to the cluster, or nobody could tell. */
+export async function proveNoTraffic(environment: Environment, cluster: string): Promise<Evidence[]> {
+  const hosts = environment.apps.flatMap(({ hosts: names }) => names);
+  const evidence = (
+    await Promise.all(
+      hosts.map(async (host) => {
+        const zone = zoneOf(environment, host);
+        const records = await calls.readRecords({ zone, host: host.name });
+        const mine = records.find(({ setIdentifier }) => setIdentifier === cluster);
+        if (!mine) return [];
+        const { target } = mine;
+        const resolvers = environment.resolvers ?? null;
+        return [await waits.proveIdle({ zone, host: host.name, setIdentifier: cluster, target, resolvers })];
+      }),
+    )
+  ).flat();
+  const busy = evidence.filter(({ passed }) => !passed);
+  if (busy.length === 0) return evidence;
+  const seen = busy.map(({ subject, observed, expected }) => `${subject}: ${observed}, expected ${expected}`);
+  throw ApplicationFailure.nonRetryable(seen.join('; '), 'checks.failed', { evidence: busy });
+}

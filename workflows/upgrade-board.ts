@@ -1,0 +1,273 @@
+// The state of one upgrade as people see it, and the commands by which they steer it.
+import { ApplicationFailure, condition, setHandler, workflowInfo } from '@temporalio/workflow';
+import type { ClusterFacts } from '../activities/ports.ts';
+import { greenName, type ApprovalPoint } from '../src/domain/environment.ts';
+import {
+  PHASES,
+  type AppStatus,
+  type Evidence,
+  type Finding,
+  type Hold,
+  type PhaseName,
+  type PhaseStatus,
+  type UpgradeState,
+  type UpgradeStatus,
+  type WorkItem,
+} from '../src/domain/status.ts';
+import * as messages from './messages.ts';
+
+type Approval = messages.Asker & { readonly point: ApprovalPoint };
+
+/** How the way forward ends early: the weights go back to blue, or the run stops where it stands. */
+export type Turn =
+  | {
+      readonly kind: 'roll-back';
+      readonly by: string;
+      readonly reason: string;
+      readonly removeGreen: boolean;
+    }
+  | { readonly kind: 'abort'; readonly by: string; readonly reason: string };
+
+export class UpgradeBoard {
+  readonly environment: string;
+  blue: ClusterFacts | undefined;
+  turn: Turn | undefined;
+  paused = false;
+  findings: readonly Finding[] = [];
+  #retries = 0;
+  #approved = new Set<ApprovalPoint>();
+  #hold: Hold | undefined;
+  #noWayBack = false;
+  #phases: PhaseStatus[] = PHASES.map((name) => ({ name, state: 'pending', items: [] }));
+  #apps = new Map<string, AppStatus>();
+  #evidence: Evidence[] = [];
+  #ended: { state: UpgradeState; outcome: string; at: string } | undefined;
+  readonly #startedAt = new Date().toISOString();
+  readonly #input: messages.UpgradeInput;
+  readonly #steer: (steering: { paused: boolean; retry: boolean }) => Promise<void>;
+
+  /** Registers all handlers, so it is made before the workflow's first await. */
+  constructor(input: messages.UpgradeInput, steer: UpgradeBoard['steerMigrations']) {
+    this.environment = input.environment.name;
+    this.#input = input;
+    this.#steer = steer;
+    setHandler(messages.statusQuery, () => this.status);
+    setHandler(messages.workSignal, ({ phase, item, evidence }) => this.record(phase, item, evidence));
+    setHandler(messages.appProgressSignal, (app) => void this.#apps.set(app.app, app));
+    setHandler(messages.pauseUpdate, () => this.#pause(), {
+      validator: ({ by }: messages.Asker) => this.#check(by, () => this.#mayPause()),
+    });
+    setHandler(messages.resumeUpdate, () => this.#resume(), {
+      validator: ({ by }: messages.Asker) => this.#check(by, () => this.#mayResume()),
+    });
+    setHandler(messages.approveUpdate, ({ point }) => this.#approve(point), {
+      validator: ({ by, point }: Approval) => this.#check(by, () => this.#mayApprove(point)),
+    });
+    setHandler(messages.rollbackUpdate, (ask) => this.#rollBack(ask), {
+      validator: ({ by }: messages.Asker) => this.#check(by, () => this.#mayTurn('roll back')),
+    });
+    setHandler(messages.abortUpdate, (ask) => this.#abort(ask), {
+      validator: ({ by }: messages.Asker) => this.#check(by, () => this.#mayTurn('abort')),
+    });
+  }
+
+  get steerMigrations(): (steering: { paused: boolean; retry: boolean }) => Promise<void> {
+    return this.#steer;
+  }
+
+  get run(): string {
+    const { workflowId, firstExecutionRunId } = workflowInfo();
+    return `${workflowId}/${firstExecutionRunId}`;
+  }
+
+  get status(): UpgradeStatus {
+    const { environment, startedBy } = this.#input;
+    const { blue } = this;
+    return {
+      environment: environment.name,
+      run: this.run,
+      state: this.#state(),
+      ...(blue ? { blue: { name: blue.name, version: blue.version } } : {}),
+      green: { name: greenName(environment), version: environment.target.version },
+      startedAt: this.#startedAt,
+      startedBy,
+      ...(this.#ended ? { endedAt: this.#ended.at, outcome: this.#ended.outcome } : {}),
+      phases: this.#phases,
+      apps: environment.apps.flatMap((app) => this.#apps.get(app.name) ?? []),
+      holds: this.#holds(),
+      findings: this.findings,
+      evidence: this.#evidence,
+      leftovers: [],
+    };
+  }
+
+  /** After the weights of all apps went back. */
+  showAllOnBlue(): void {
+    const since = new Date().toISOString();
+    for (const [name, { hold: _over, ...app }] of this.#apps)
+      this.#apps.set(name, { ...app, state: 'on-blue', greenPercent: 0, since });
+  }
+
+  record(phase: PhaseName, item: WorkItem, evidence: readonly Evidence[] = []): void {
+    this.#evidence.push(...evidence);
+    this.#phases = this.#phases.map((one) =>
+      one.name === phase ? { ...one, items: [...one.items.filter(({ name }) => name !== item.name), item] } : one,
+    );
+  }
+
+  begin(phase: PhaseName): void {
+    const startedAt = new Date().toISOString();
+    // Tried again, it runs on: the end of the try before is none.
+    this.#change(phase, ({ endedAt: _before, ...rest }) => ({
+      ...rest,
+      state: 'running',
+      startedAt: rest.startedAt ?? startedAt,
+    }));
+  }
+
+  finish(phase: PhaseName, state: 'done' | 'failed'): void {
+    this.#change(phase, (before) => ({ ...before, state, endedAt: new Date().toISOString() }));
+  }
+
+  end(state: 'succeeded' | 'rolled-back' | 'aborted', outcome: string): messages.UpgradeResult {
+    this.#hold = undefined;
+    this.#ended = { state, outcome, at: new Date().toISOString() };
+    return { result: state, status: this.status };
+  }
+
+  /** A person's command, or a failed gate: a pause ends with it, and so does what was waited for. */
+  turnBack(turn: Turn): void {
+    if (this.turn) return;
+    this.paused = false;
+    this.#hold = undefined;
+    this.turn = turn;
+  }
+
+  /** From here on there is no going back: rollback and abort are refused, and say why. */
+  passPointOfNoReturn(): void {
+    this.#noWayBack = true;
+  }
+
+  async whilePaused(phase: PhaseName): Promise<void> {
+    if (!this.paused) return;
+    this.#hold = this.#makeHold(
+      { kind: 'paused', phase, because: 'a person paused the upgrade', waitsFor: 'resume' },
+      'resume',
+    );
+    await condition(() => !this.paused);
+    this.#hold = undefined;
+  }
+
+  /** Stops and shows why; a person's resume lets the same work try again. */
+  async holdForRetry(kind: 'failure' | 'blocker', phase: PhaseName, because: string): Promise<void> {
+    const seen = this.#retries;
+    this.#hold = this.#makeHold({ kind, phase, because, waitsFor: 'somebody to mend the cause and resume' }, 'resume');
+    await condition(() => this.#retries > seen);
+    this.#hold = undefined;
+  }
+
+  async awaitApproval(point: ApprovalPoint, because: string): Promise<void> {
+    if (!this.#input.environment.approvals.includes(point)) return;
+    this.#hold = {
+      ...this.#makeHold({ kind: 'approval', phase: point, because, waitsFor: `approval of ${point}` }, 'approve'),
+      approval: point,
+    };
+    await condition(() => this.#approved.has(point));
+    this.#hold = undefined;
+  }
+
+  #makeHold(hold: Pick<Hold, 'kind' | 'phase' | 'because' | 'waitsFor'>, verb: string): Hold {
+    const verbs = this.#noWayBack || this.turn ? [verb] : [verb, 'rollback'];
+    return {
+      ...hold,
+      releases: verbs.map((one) => `eksodus upgrade ${one} ${this.environment}`),
+      since: new Date().toISOString(),
+    };
+  }
+
+  #holds(): Hold[] {
+    const apps = [...this.#apps.values()].flatMap(({ hold }) => hold ?? []);
+    return this.#ended || this.turn ? (this.#hold ? [this.#hold] : []) : [...(this.#hold ? [this.#hold] : []), ...apps];
+  }
+
+  #state(): UpgradeState {
+    if (this.#ended) return this.#ended.state;
+    if (this.#hold && this.#hold.kind !== 'paused') return 'holding';
+    if (this.turn) return 'rolling-back';
+    if (this.paused) return 'paused';
+    return this.#holds().some(({ kind }) => kind !== 'paused') ? 'holding' : 'running';
+  }
+
+  #change(phase: PhaseName, change: (before: PhaseStatus) => PhaseStatus): void {
+    this.#phases = this.#phases.map((one) => (one.name === phase ? change(one) : one));
+  }
+
+  async #pause(): Promise<messages.Accepted> {
+    this.paused = true;
+    await this.#steer({ paused: true, retry: false });
+    return {
+      now: `${this.environment} is paused: what is under way is finished and watched, nothing new begins`,
+    };
+  }
+
+  /** Of a pause it ends the pause, and nothing else: what else holds needs a resume of its own. */
+  async #resume(): Promise<messages.Accepted> {
+    const wasPaused = this.paused;
+    this.paused = false;
+    if (!wasPaused) this.#retries += 1;
+    await this.#steer({ paused: false, retry: !wasPaused });
+    return {
+      now: wasPaused ? `the pause of ${this.environment} is over` : `${this.environment} tries again what held`,
+    };
+  }
+
+  #approve(point: ApprovalPoint): messages.Accepted {
+    this.#approved.add(point);
+    return { now: `${point} of ${this.environment} is approved` };
+  }
+
+  #rollBack({ by, reason, removeGreen }: messages.Asker & { removeGreen: boolean }): messages.Accepted {
+    this.turnBack({ kind: 'roll-back', by, reason: reason ?? 'no reason given', removeGreen });
+    return { now: `${this.environment} rolls back: all weights go to ${this.blue?.name ?? 'blue'}` };
+  }
+
+  #abort({ by, reason }: messages.Asker): messages.Accepted {
+    this.turnBack({ kind: 'abort', by, reason: reason ?? 'no reason given' });
+    return { now: `${this.environment} stops where it stands` };
+  }
+
+  #check(by: string, mayNot: () => string | undefined): void {
+    const why =
+      by.trim() === ''
+        ? 'a command needs the name of who gives it'
+        : this.#ended
+          ? `the upgrade has ended: ${this.#ended.state}`
+          : mayNot();
+    if (why !== undefined) throw ApplicationFailure.nonRetryable(why, messages.REFUSED);
+  }
+
+  #mayPause(): string | undefined {
+    if (this.turn) return `it is on its way back; there is nothing to pause`;
+    if (this.#noWayBack) return 'blue is being deleted; a half-deleted cluster helps nobody';
+    return this.paused ? 'it is paused already' : undefined;
+  }
+
+  #mayResume(): string | undefined {
+    const holds = this.#holds();
+    if (holds.some(({ kind }) => kind !== 'approval' && kind !== 'window') || this.paused) return undefined;
+    const [hold] = holds;
+    return hold ? `it waits for ${hold.waitsFor}, which resume does not give` : 'it runs; there is nothing to resume';
+  }
+
+  #mayApprove(point: ApprovalPoint): string | undefined {
+    if (this.#hold?.approval === point) return undefined;
+    return this.#hold?.approval
+      ? `it waits for approval of ${this.#hold.approval}, not of ${point}`
+      : `nothing waits for approval of ${point} now`;
+  }
+
+  #mayTurn(verb: string): string | undefined {
+    if (this.#noWayBack) return `the old cluster is being deleted: it is too late to ${verb}`;
+    return this.turn ? `it is on its way back since ${this.turn.by} asked for it` : undefined;
+  }
+}

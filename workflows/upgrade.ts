@@ -1,0 +1,254 @@
+// One blue/green upgrade of an environment, from top to bottom. Read it as the runbook.
+import {
+  ApplicationFailure,
+  CancellationScope,
+  allHandlersFinished,
+  condition,
+  executeChild,
+  isCancellation,
+  ParentClosePolicy,
+  sleep,
+  startChild,
+  type ChildWorkflowHandle,
+} from '@temporalio/workflow';
+import type { Actor, ClusterFacts } from '../activities/ports.ts';
+import { greenName } from '../src/domain/environment.ts';
+import { migrationId, phaseId } from '../src/domain/ids.ts';
+import { judgePreflight } from '../src/domain/preflight.ts';
+import type { AppStatus, PhaseName } from '../src/domain/status.ts';
+import { zoneAsker } from './ask-zone.ts';
+import { bootstrap } from './bootstrap.ts';
+import { longestTtlSeconds, takeBack } from './colours.ts';
+import { whyNotBackToBlue } from './can-serve.ts';
+import { decommission } from './decommission.ts';
+import { migrationSteerSignal, type Steering, type UpgradeInput, type UpgradeResult } from './messages.ts';
+import { migration } from './migration.ts';
+import { proveNoTraffic } from './no-traffic.ts';
+import { provision } from './provision.ts';
+import { calls } from './proxies.ts';
+import { reasonOf } from './reason.ts';
+import { everyOne } from './settle.ts';
+import { UpgradeBoard } from './upgrade-board.ts';
+import { verify } from './verify.ts';
+
+export async function upgrade(input: UpgradeInput): Promise<UpgradeResult> {
+  const { environment } = input;
+  const migrations = new Map<string, ChildWorkflowHandle<typeof migration>>();
+  // A migration that has ended hears nothing, and needs not.
+  const steer = async (steering: Steering): Promise<void> => {
+    await Promise.allSettled([...migrations.values()].map((handle) => handle.signal(migrationSteerSignal, steering)));
+  };
+  const board = new UpgradeBoard(input, steer);
+  const ask = zoneAsker();
+  const actor: Actor = {
+    environment: environment.name,
+    region: environment.region,
+    run: board.run,
+  };
+  const green = greenName(environment);
+
+  const wayForward = new CancellationScope();
+  condition(() => board.turn !== undefined)
+    .then(() => wayForward.cancel())
+    .catch(() => undefined);
+  try {
+    await wayForward.run(async () => {
+      const blue = await phase('preflight', preflight);
+      const built = await phase('provision', (attempt) =>
+        executeChild(provision, {
+          workflowId: phaseId('provision', environment.name, attempt),
+          args: [{ environment, actor, cluster: green }],
+        }),
+      );
+      await phase('bootstrap', (attempt) =>
+        executeChild(bootstrap, {
+          workflowId: phaseId('bootstrap', environment.name, attempt),
+          args: [{ environment, actor, blue: blue.name, green: built, attempt }],
+        }),
+      );
+      await phase('verify', (attempt) =>
+        executeChild(verify, {
+          workflowId: phaseId('verify', environment.name, attempt),
+          args: [{ environment, actor, green }],
+        }),
+      );
+      await board.awaitApproval('migrate', `${green} is built and checked; traffic would begin to move`);
+      await phase('migrate', () => migrate(blue.name));
+      await phase('soak', () => wait(environment.soakSeconds));
+      await board.awaitApproval(
+        'decommission',
+        `all apps are on ${green}; ${blue.name} would be deleted, and there is no going back from that`,
+      );
+      await phase('decommission', (attempt) => dismantleBlue(blue, attempt));
+    });
+  } catch (error) {
+    if (!isCancellation(error) || !board.turn) throw error;
+    return await CancellationScope.nonCancellable(turnBack);
+  } finally {
+    await condition(allHandlersFinished);
+  }
+  return board.end('succeeded', `${environment.name} runs on ${green}; ${board.blue?.name ?? 'blue'} is deleted`);
+
+  /** Walks one phase until it is done. What fails holds for a person, who mends it and resumes, or rolls back. */
+  async function phase<T>(name: PhaseName, walk: (attempt: number) => Promise<T>): Promise<T> {
+    for (let attempt = 1; ; attempt += 1) {
+      if (!board.turn) await board.whilePaused(name);
+      board.begin(name);
+      try {
+        const result = await walk(attempt);
+        board.finish(name, 'done');
+        return result;
+      } catch (error) {
+        if (isCancellation(error)) throw error;
+        board.finish(name, 'failed');
+        await board.holdForRetry(name === 'preflight' ? 'blocker' : 'failure', name, reasonOf(error));
+      }
+    }
+  }
+
+  async function preflight(): Promise<ClusterFacts> {
+    const facts = await calls.gatherPreflight({ environment, run: board.run });
+    // Known before anything is judged: the way back needs it, whatever the findings say.
+    board.blue = (facts.blue && (await calls.describeCluster({ actor, cluster: facts.blue.name }))) ?? undefined;
+    board.findings = judgePreflight(environment, facts, board.run);
+    const blockers = board.findings.filter(({ severity }) => severity === 'blocker');
+    if (blockers.length > 0)
+      throw ApplicationFailure.nonRetryable(
+        blockers.map(({ subject, what, todo }) => `${subject}: ${what} (${todo})`).join('; '),
+        'preflight.blocked',
+      );
+    if (!board.blue) throw ApplicationFailure.nonRetryable('the live cluster is gone', 'preflight.blocked');
+    return board.blue;
+  }
+
+  /** All apps move at once, each by its own steps; the phase ends when every one is on green. */
+  async function migrate(blue: string): Promise<void> {
+    await Promise.all(
+      environment.apps.map(async (app) => {
+        if (migrations.has(app.name)) return;
+        const handle = await startChild(migration, {
+          workflowId: migrationId(environment.name, app.name),
+          args: [{ environment, app, actor, blue, green, paused: board.paused }],
+          parentClosePolicy: ParentClosePolicy.REQUEST_CANCEL,
+        });
+        migrations.set(app.name, handle);
+      }),
+    );
+    // A pause that was given while they started has reached only those that were there.
+    if (board.paused) await steer({ paused: true, retry: false });
+    await everyOne([...migrations].map(([app, handle]) => finalState(app, handle)));
+  }
+
+  /** On green, or the phase holds: a migration that was ended from outside is started anew when a person resumes. */
+  async function finalState(app: string, handle: ChildWorkflowHandle<typeof migration>): Promise<void> {
+    try {
+      const end = turnWhenFailed(await handle.result());
+      if (end.state === 'on-green') return;
+      // The turn cancels the way forward; until then there is nothing more to do here.
+      if (end.state === 'on-blue') await condition(() => false);
+      throw ApplicationFailure.nonRetryable(
+        `the migration of ${app} was ended from outside (${end.state})`,
+        'migration.ended',
+      );
+    } catch (error) {
+      if (!board.turn) migrations.delete(app);
+      throw error;
+    }
+  }
+
+  /** One failed app takes all back at once, when the environment says so; nobody waits for the others' steps. */
+  function turnWhenFailed(end: AppStatus): AppStatus {
+    if (end.state === 'on-blue')
+      board.turnBack({
+        kind: 'roll-back',
+        by: 'eksodus',
+        reason: `${end.app}: ${end.failed ?? 'its gate failed'}`,
+        removeGreen: false,
+      });
+    return end;
+  }
+
+  /** Nothing of blue is touched, and rollback stays possible, until it is proved that it gets no traffic. */
+  async function dismantleBlue(blue: ClusterFacts, attempt: number): Promise<void> {
+    await proveIdle(blue.name);
+    board.passPointOfNoReturn();
+    await calls.writeLiveCluster({ actor, parameter: environment.live.parameter, cluster: green });
+    await dismantle(blue, attempt);
+  }
+
+  async function proveIdle(cluster: string): Promise<void> {
+    const startedAt = new Date().toISOString();
+    const evidence = await proveNoTraffic(environment, cluster);
+    const item = {
+      name: 'proof that no traffic is left',
+      state: 'done',
+      startedAt,
+      endedAt: new Date().toISOString(),
+    } as const;
+    board.record('decommission', item, evidence);
+  }
+
+  async function dismantle(
+    { name, oidcIssuer }: Pick<ClusterFacts, 'name' | 'oidcIssuer'>,
+    attempt: number,
+  ): Promise<void> {
+    await executeChild(decommission, {
+      workflowId: phaseId('decommission', environment.name, attempt),
+      args: [{ environment, actor, cluster: name, oidcIssuer, attempt }],
+    });
+  }
+
+  /** Abort leaves the world as it is. Rollback gives all traffic to blue first, and then, if asked, removes green. */
+  async function turnBack(): Promise<UpgradeResult> {
+    const { turn, blue } = board;
+    await Promise.all([...migrations.values()].map((handle) => handle.result().catch(() => undefined)));
+    if (turn?.kind !== 'roll-back')
+      return board.end('aborted', `stopped by ${turn?.by ?? 'nobody'}: ${turn?.reason ?? ''}`);
+    const why = `${turn.reason} (${turn.by})`;
+    // Without a live cluster preflight made nothing and moved nothing.
+    if (!blue) return board.end('rolled-back', `${why}; nothing had been changed`);
+    await phase('migrate', (attempt) => giveAllToBlue(blue.name, attempt));
+    const removed = turn.removeGreen ? await removeGreen() : '';
+    return board.end('rolled-back', `${why}; all traffic is on ${blue.name}${removed}`);
+  }
+
+  /** Only what this run made: a cluster of the same name that belongs to somebody else stays. */
+  async function removeGreen(): Promise<string> {
+    const found = await calls.describeCluster({ actor, cluster: green });
+    if (found && found.run !== board.run) return `; ${green} was not made by this upgrade and stays`;
+    const known = found ?? { name: green, oidcIssuer: '' };
+    await phase('decommission', async (attempt) => {
+      await proveIdle(green);
+      await dismantle(known, attempt);
+    });
+    return `; ${green} is removed`;
+  }
+
+  /** The first attempt asks blue before; a person who resumes has decided to go back all the same. */
+  async function giveAllToBlue(blue: string, attempt: number): Promise<void> {
+    if (attempt === 1) {
+      const problems = await Promise.all(environment.apps.map((app) => whyNotBackToBlue({ environment, app, blue })));
+      const fails = problems.filter((problem) => problem !== undefined);
+      if (fails.length > 0)
+        throw ApplicationFailure.nonRetryable(
+          `blue does not answer: ${fails.join('; ')}. Resume goes back to it all the same`,
+          'checks.failed',
+        );
+    }
+    const changed = await everyOne(environment.apps.map((app) => takeBack({ ask, environment, app, blue, green })));
+    board.showAllOnBlue();
+    if (!changed.some(Boolean)) return;
+    const ttls = environment.apps.map((app) =>
+      longestTtlSeconds({ environment, app }).catch(() => LOAD_BALANCER_TTL_SECONDS),
+    );
+    await wait(Math.max(...(await Promise.all(ttls))) + environment.drainSeconds);
+  }
+}
+
+/** What AWS gives the names of load balancers; for when the zone's name servers cannot be asked. */
+const LOAD_BALANCER_TTL_SECONDS = 60;
+
+/** No timer for no time: the server's timers take a second at least. */
+async function wait(seconds: number): Promise<void> {
+  if (seconds > 0) await sleep(seconds * 1000);
+}
