@@ -1,5 +1,6 @@
 import type { ApplicationState } from '../src/adapters/argo-application.ts';
 import type { ArgoAddress } from '../src/adapters/argo.ts';
+import type { RegisteredCluster } from '../src/adapters/argo-cluster-secret.ts';
 import type { Dependencies } from '../src/adapters/index.ts';
 import type { ArgoCd } from '../src/domain/environment.ts';
 import { ARGO } from '../src/domain/ids.ts';
@@ -20,6 +21,16 @@ export const argoAddress = (region: string, { cluster, namespace }: ArgoCd): Arg
   cluster,
   namespace,
 });
+
+/** The Secrets by which Argo CD knows a cluster. One that is gone is known by its name alone. */
+export async function registrationsOf(
+  { aws, argo }: Pick<Dependencies, 'aws' | 'argo'>,
+  { actor, argocd, cluster }: { readonly actor: Actor; readonly argocd: ArgoCd; readonly cluster: string },
+): Promise<readonly RegisteredCluster[]> {
+  const found = await aws(actor.region).eks.findCluster(cluster);
+  const known = { name: cluster, endpoint: found?.endpoint ?? null };
+  return argo.registrationsOf(argoAddress(actor.region, argocd), known);
+}
 
 export const toArgoApplication = ({
   name,
@@ -42,7 +53,8 @@ export const toArgoApplication = ({
 
 type RegistryWork = Omit<ArgoActivities, 'syncApplication'>;
 
-export function createArgoWork({ argo, clock }: Dependencies): RegistryWork {
+export function createArgoWork(deps: Dependencies): RegistryWork {
+  const { argo, clock } = deps;
   interface Asked {
     readonly actor: Actor;
     readonly argocd: ArgoCd;
@@ -66,9 +78,12 @@ export function createArgoWork({ argo, clock }: Dependencies): RegistryWork {
     },
 
     async labelCluster({ actor, argocd, cluster, labels }) {
-      const isThere = await argo.labelCluster(argoAddress(actor.region, argocd), cluster, labels);
+      const registrations = await registrationsOf(deps, { actor, argocd, cluster });
+      for (const { secret } of registrations) {
+        await argo.labelSecret(argoAddress(actor.region, argocd), secret, labels);
+      }
       const onlyRemoves = Object.values(labels).every((value) => value === null);
-      if (isThere || onlyRemoves) return;
+      if (registrations.length > 0 || onlyRemoves) return;
       throw fail('input.invalid', `cluster ${cluster} is not registered with Argo CD on ${argocd.cluster}`, {
         hint: 'register it before it is labelled',
       });
@@ -98,6 +113,10 @@ export function createArgoWork({ argo, clock }: Dependencies): RegistryWork {
         },
       }),
 
-    deregisterCluster: ({ actor, argocd, cluster }) => argo.removeCluster(argoAddress(actor.region, argocd), cluster),
+    async deregisterCluster({ actor, argocd, cluster }) {
+      for (const { secret } of await registrationsOf(deps, { actor, argocd, cluster })) {
+        await argo.removeSecret(argoAddress(actor.region, argocd), secret);
+      }
+    },
   };
 }

@@ -2,16 +2,17 @@ import type { Dependencies } from '../src/adapters/index.ts';
 import { ARGO } from '../src/domain/ids.ts';
 import type { HostedZone } from '../src/domain/environment.ts';
 import type { Leftover } from '../src/domain/status.ts';
-import { argoAddress } from './argocd.ts';
+import { argoAddress, registrationsOf } from './argocd.ts';
 import type { EksActivities } from './ports.ts';
 import { registeredOwner } from './zone-records.ts';
 
-export function createLeftoverWork({ aws, argo, route53 }: Dependencies): Pick<EksActivities, 'findLeftovers'> {
+export function createLeftoverWork(deps: Dependencies): Pick<EksActivities, 'findLeftovers'> {
+  const { aws, argo, route53 } = deps;
   return {
-    async findLeftovers({ actor, cluster, oidcIssuer, zones, argocd }) {
+    async findLeftovers({ actor, cluster, oidcIssuer, zones, argocd, externalDnsOwner }) {
       const { eks, iam, elb, ec2 } = aws(actor.region);
       const manager = argoAddress(actor.region, argocd);
-      const [found, nodeGroups, provider, balancers, targetGroups, interfaces, groups, registered, applications] =
+      const [found, nodeGroups, provider, balancers, targetGroups, interfaces, groups, registrations, applications] =
         await Promise.all([
           eks.findCluster(cluster),
           eks.listNodeGroups(cluster),
@@ -20,10 +21,10 @@ export function createLeftoverWork({ aws, argo, route53 }: Dependencies): Pick<E
           elb.targetGroupsOf(cluster),
           ec2.networkInterfacesOf(cluster),
           ec2.securityGroupsOf(cluster),
-          argo.isRegistered(manager, cluster),
+          registrationsOf(deps, { actor, argocd, cluster }),
           argo.applications(manager, { [ARGO.cluster]: cluster }),
         ]);
-      const records = await Promise.all(zones.map((zone) => recordsOf(zone, cluster)));
+      const records = await Promise.all(zones.map((zone) => recordsOf(zone, cluster, externalDnsOwner)));
       return [
         ...all('EKS cluster', found ? [found.name] : []),
         ...all('EKS node group', nodeGroups),
@@ -32,7 +33,10 @@ export function createLeftoverWork({ aws, argo, route53 }: Dependencies): Pick<E
         ...all('target group', targetGroups),
         ...all('network interface', interfaces),
         ...all('security group', groups),
-        ...all('Argo CD cluster', registered ? [cluster] : []),
+        ...all(
+          'Argo CD cluster Secret',
+          registrations.map(({ secret }) => secret),
+        ),
         ...all(
           'Argo CD application',
           applications.map(({ name }) => name),
@@ -43,10 +47,10 @@ export function createLeftoverWork({ aws, argo, route53 }: Dependencies): Pick<E
   };
 
   /** Records of the cluster's set identifier, and what its external-dns still claims. */
-  async function recordsOf(zone: HostedZone, cluster: string): Promise<string[]> {
+  async function recordsOf(zone: HostedZone, cluster: string, owner: string): Promise<string[]> {
     const records = await route53.allRecords(zone.id);
     return records
-      .filter((record) => record.setIdentifier === cluster || registeredOwner(record) === cluster)
+      .filter((record) => record.setIdentifier === cluster || registeredOwner(record) === owner)
       .map(({ type, name, setIdentifier }) => [type, name, setIdentifier ?? ''].join(' ').trim());
   }
 }

@@ -90,6 +90,8 @@ export interface EksActivities {
     oidcIssuer: string;
     zones: readonly HostedZone[];
     argocd: ArgoCd;
+    /** The owner id of the cluster's own external-dns. */
+    externalDnsOwner: string;
   }): Promise<readonly Leftover[]>;
 }
 
@@ -101,7 +103,7 @@ export interface ParameterActivities {
 /** Argo CD on the manager cluster, through its Kubernetes API only. */
 export interface ArgoActivities {
   registerCluster(input: { actor: Actor; argocd: ArgoCd; cluster: ClusterFacts }): Promise<void>;
-  /** Sets or (null) removes labels of the cluster Secret. */
+  /** Sets or (null) removes labels of the cluster's Secret, whatever that is called. */
   labelCluster(input: {
     actor: Actor;
     argocd: ArgoCd;
@@ -153,7 +155,16 @@ export interface ClusterActivities {
     check: HttpCheck;
     resolvers: readonly string[] | null;
   }): Promise<Evidence>;
-  /** Until no Ingress and no load balancer of the cluster is left. */
+  /**
+   * Deletes the applications that have an Ingress or a Service of type LoadBalancer, whatever their tier: a load balancer
+   * goes only while its controller lives, and that is an application of the platform too.
+   */
+  deleteExposedApplications(input: {
+    actor: Actor;
+    argocd: ArgoCd;
+    cluster: string;
+  }): Promise<{ deleted: readonly string[] }>;
+  /** Until no Ingress, no Service of type LoadBalancer and no load balancer of the cluster is left. */
   awaitLoadBalancersGone(input: { actor: Actor; cluster: string }): Promise<void>;
 }
 
@@ -161,6 +172,11 @@ export interface GateResult {
   readonly verdict: 'passed' | 'failed' | 'inconclusive';
   readonly evidence: Evidence;
 }
+
+/** `opens`: the next time, as ISO 8601 and as people in the window's time zone write it. Null: none within two weeks. */
+export type WindowState =
+  | { readonly open: true }
+  | { readonly open: false; readonly opens: { readonly at: string; readonly local: string } | null };
 
 export interface GateActivities {
   /** Probes all the time until `until` (ISO 8601), or ends at once when a check has failed as often in a row as it may. */
@@ -172,7 +188,7 @@ export interface GateActivities {
     until: string;
     resolvers: readonly string[] | null;
   }): Promise<GateResult>;
-  windowState(input: { window: Window; at: string }): Promise<{ open: boolean; opensAt: string | null }>;
+  windowState(input: { window: Window; at: string }): Promise<WindowState>;
 }
 
 /**

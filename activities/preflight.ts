@@ -1,5 +1,6 @@
 // Everything that the judgement before an upgrade needs. What is wrong with the world is a fact here, not a failure.
 import { ApplicationFailure } from '@temporalio/activity';
+import type { KnownCluster } from '../src/adapters/argo-cluster-secret.ts';
 import type { Dependencies } from '../src/adapters/index.ts';
 import type { EksCluster } from '../src/adapters/eks-clusters.ts';
 import type { ZoneRecord } from '../src/adapters/route53.ts';
@@ -23,8 +24,9 @@ const REGISTRY_PREFIXES = ['', 'a-', 'aaaa-', 'cname-'] as const;
 export function createPreflightWork({ aws, kube, argo, route53, clock }: Dependencies): PreflightActivities {
   return {
     async gatherPreflight({ environment }) {
-      const { eks } = aws(environment.region);
-      const [live, taken, offered, manager] = await Promise.all([
+      const { eks, sts } = aws(environment.region);
+      const [account, live, taken, offered, manager] = await Promise.all([
+        sts.account(),
         findLive(environment),
         eks.findCluster(greenName(environment)),
         eks.offeredVersions(),
@@ -33,13 +35,21 @@ export function createPreflightWork({ aws, kube, argo, route53, clock }: Depende
       const blue = 'value' in live ? live.value : null;
       const platform = await orProblem(() => applications(environment, blue, 'platform'));
       const developers = await orProblem(() => applications(environment, blue, 'app'));
-      const problem = [manager, platform, developers].find((one) => 'problem' in one)?.problem ?? null;
+      const registered = await orProblem(() => registrations(environment, blue));
+      const green = await orProblem(() => registrations(environment, { name: greenName(environment), endpoint: null }));
+      const problem =
+        [manager, platform, developers, registered, green].find((one) => 'problem' in one)?.problem ?? null;
       return {
         at: new Date(clock.now()).toISOString(),
-        blue: blue ? await blueFacts(environment, blue) : null,
+        account,
+        blue: blue && {
+          ...(await blueFacts(environment, blue)),
+          registrations: 'value' in registered ? registered.value : [],
+        },
         blueProblem: 'problem' in live ? live.problem : null,
         manager: { reachable: problem === null, unreachableBecause: problem },
         greenTaken: taken ? { run: taken.tags[TAGS.run] ?? null, status: taken.status } : null,
+        greenRegistrations: 'value' in green ? green.value.map(({ secret }) => secret) : [],
         offeredVersions: offered,
         platformApplications: 'value' in platform ? platform.value : [],
         appApplications: 'value' in developers ? developers.value : [],
@@ -59,9 +69,14 @@ export function createPreflightWork({ aws, kube, argo, route53, clock }: Depende
   }
 
   async function blueFacts({ region }: Environment, { name, version, status }: EksCluster) {
-    const way = await orProblem(() => kube.letsUsIn({ region, cluster: name }));
-    const unreachableBecause = 'problem' in way ? way.problem : null;
-    return { name, version, status, reachable: unreachableBecause === null, unreachableBecause };
+    const seen = await orProblem(() => kube.externalDns({ region, cluster: name }));
+    const unreachableBecause = 'problem' in seen ? seen.problem : null;
+    const externalDns = 'value' in seen ? seen.value : [];
+    return { name, version, status, reachable: unreachableBecause === null, unreachableBecause, externalDns };
+  }
+
+  async function registrations({ region, argocd }: Environment, cluster: KnownCluster | null) {
+    return cluster ? argo.registrationsOf(argoAddress(region, argocd), cluster) : [];
   }
 
   async function applications(

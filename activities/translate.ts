@@ -43,7 +43,7 @@ export function asFailure(error: unknown): ApplicationFailure | CancelledFailure
   const type = typeOf(error);
   if (type === 'unexpected') {
     const final = activityInfo().attempt >= UNEXPECTED_ATTEMPTS;
-    return fail(type, `${error.name}: ${error.message}`, { cause: error, final });
+    return fail(type, textOf(error), { cause: error, final });
   }
   if (type === 'cloud.throttled') return fail(type, textOf(error), { retryAfterSeconds: pauseSeconds() });
   return fail(type, textOf(error), zonesHint(error));
@@ -85,9 +85,10 @@ function kubeFailure({ cluster, status, message }: KubeError): ApplicationFailur
   return fail('k8s.refused', text);
 }
 
+/** `EKS CreateCluster: AccessDeniedException: …`: the adapters' clients note in their errors what was asked. */
 const textOf = (error: Error): string => {
-  const service = 'service' in error && typeof error.service === 'string' ? `${error.service} ` : '';
-  return `${service}${error.name}: ${error.message}`;
+  const asked = 'asked' in error && typeof error.asked === 'string' ? `${error.asked}: ` : '';
+  return `${asked}${error.name}: ${error.message}`;
 };
 
 /** EKS cannot run a control plane in every availability zone, and says in which it can. */

@@ -50,13 +50,19 @@ export function wholeNumber(what: string, { min, max, advice }: Range): z.ZodTyp
 const DURATION = /^(?:\d+(?:\.\d+)?[smh])+$/;
 const SECONDS = { s: 1, m: 60, h: 3600 } as const;
 
-const withoutUnit = (input: unknown): string | undefined =>
-  typeof input === 'number' ? `Write ${input}s if you mean seconds.` : undefined;
+const IN_WORDS = /^(?<amount>\d+(?:\.\d+)?) *(?<unit>[smh]?)(?:ec(?:ond)?s?|in(?:ute)?s?|(?:ou)?rs?)?$/i;
+
+/** The cure for a number without its unit and for a unit in words: `30`, `30 seconds`. */
+function writeInstead(input: unknown): string | undefined {
+  const { amount, unit } = IN_WORDS.exec(String(input))?.groups ?? {};
+  if (amount === undefined) return undefined;
+  return unit ? `Write ${amount}${unit.toLowerCase()}.` : `Write ${amount}s if you mean seconds.`;
+}
 
 /** `30s`, `10m`, `1h30m`, `0.5s` in the file; seconds in the output. */
 export function duration(what: string, { moreThanZero = false } = {}) {
   const whole = `${what}: a time with its unit, such as 30s, 10m or 1h30m`;
-  return pattern(DURATION, whole, withoutUnit).transform((value, context) => {
+  return pattern(DURATION, whole, writeInstead).transform((value, context) => {
     const seconds = toSeconds(value);
     if (seconds === 0 && moreThanZero) {
       context.addIssue({ code: 'custom', input: value, message: `${value} is no time at all. Expected ${whole}.` });

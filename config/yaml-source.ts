@@ -27,6 +27,8 @@ const SYNTAX: Partial<Record<string, string>> = {
   DUPLICATE_KEY: 'is there already. Expected each key once.',
   TAB_AS_INDENT: 'a tab stands where the indent should be. Expected spaces.',
   MULTIPLE_DOCS: 'a second document begins here. Expected one document in the file.',
+  BLOCK_AS_IMPLICIT_KEY:
+    'a key stands inside this value. Expected one "key: value" a line, indented like its neighbours; a text with ": " in it needs quotes.',
   MULTILINE_IMPLICIT_KEY: 'is no key with a value. Expected "key: value", or a mapping below "key:".',
 };
 

@@ -3,7 +3,7 @@ import { getExternalWorkflowHandle, log, setHandler, workflowInfo } from '@tempo
 import type { App } from '../src/domain/environment.ts';
 import type { AppStatus, Hold, HoldKind, TrafficStepStatus } from '../src/domain/status.ts';
 import { appProgressSignal, appStatusQuery } from './messages.ts';
-import { reasonOf } from './reason.ts';
+import { reasonOf, type Advice } from './reason.ts';
 
 export interface AppBoard {
   readonly status: AppStatus;
@@ -11,7 +11,7 @@ export interface AppBoard {
   beginStep(index: number, step: TrafficStepStatus): Promise<void>;
   updateStep(change: Partial<TrafficStepStatus>, greenPercent: number): Promise<void>;
   endStep(change: Partial<TrafficStepStatus>): Promise<void>;
-  hold(kind: HoldKind, because: string, waitsFor: string): Promise<void>;
+  hold(kind: HoldKind, because: string, waitsFor: string, advice?: Advice): Promise<void>;
   release(): Promise<void>;
 }
 
@@ -54,7 +54,7 @@ export function appBoard(environment: string, app: App): AppBoard {
     async endStep(change) {
       await show({ history: withLast(change) });
     },
-    async hold(kind, because, waitsFor) {
+    async hold(kind, because, waitsFor, advice = {}) {
       const releases = [`eksodus upgrade resume ${environment}`, `eksodus upgrade rollback ${environment}`];
       const hold: Hold = {
         kind,
@@ -62,6 +62,7 @@ export function appBoard(environment: string, app: App): AppBoard {
         app: app.name,
         because,
         waitsFor,
+        ...advice,
         releases: kind === 'window' ? releases.slice(1) : releases,
         since: now(),
       };

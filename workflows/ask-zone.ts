@@ -2,19 +2,24 @@
 import { WorkflowExecutionAlreadyStartedError } from '@temporalio/common';
 import {
   ApplicationFailure,
+  CancellationScope,
   ChildWorkflowCancellationType,
   condition,
   getExternalWorkflowHandle,
+  isCancellation,
+  log,
   ParentClosePolicy,
   setHandler,
   startChild,
   uuid4,
   workflowInfo,
+  type ExternalWorkflowHandle,
 } from '@temporalio/workflow';
 import type { HostedZone } from '../src/domain/environment.ts';
 import { zoneId } from '../src/domain/ids.ts';
 import type { Wish } from '../src/domain/traffic.ts';
-import { wishAnswerSignal, wishSignal, type WishAnswer } from './messages.ts';
+import { wishAnswerSignal, wishSignal, withdrawSignal, type WishAnswer } from './messages.ts';
+import { reasonOf } from './reason.ts';
 import { zone as zoneWorkflow } from './zone.ts';
 
 /** Twice what AWS takes to spread a change. */
@@ -29,11 +34,17 @@ export function zoneAsker(): AskZone {
   return async (zone, wishWithoutId) => {
     const wish: Wish = { ...wishWithoutId, id: uuid4() };
     const request = { wish, askerWorkflowId: workflowInfo().workflowId };
-    // Asked again under the same id when no answer comes: a zone whose writer was lost has lost its wishes with it.
-    do {
-      await ensureZone(zone);
-      await getExternalWorkflowHandle(zoneId(zone.id)).signal(wishSignal, request);
-    } while (!(await condition(() => answers.has(wish.id), ASK_AGAIN_AFTER)));
+    const writer = getExternalWorkflowHandle(zoneId(zone.id));
+    try {
+      // Asked again under the same id when no answer comes: a zone whose writer was lost has lost its wishes with it.
+      do {
+        await ensureZone(zone);
+        await writer.signal(wishSignal, request);
+      } while (!(await condition(() => answers.has(wish.id), ASK_AGAIN_AFTER)));
+    } catch (error) {
+      if (isCancellation(error)) await CancellationScope.nonCancellable(() => withdraw(writer, wish.id));
+      throw error;
+    }
     const answer = answers.get(wish.id);
     answers.delete(wish.id);
     if (answer?.outcome !== 'in-sync') {
@@ -41,6 +52,15 @@ export function zoneAsker(): AskZone {
     }
     return { inSyncAt: answer.inSyncAt, changed: answer.changed };
   };
+}
+
+/** Nothing is to be written for who has stopped waiting. A writer that is gone has no wishes. */
+async function withdraw(writer: ExternalWorkflowHandle, wish: string): Promise<void> {
+  try {
+    await writer.signal(withdrawSignal, wish);
+  } catch (error) {
+    log.warn('a wish was not withdrawn', { zone: writer.workflowId, error: reasonOf(error) });
+  }
 }
 
 /** The zone's writer outlives whoever needs it first; one that is there already is the right one. */

@@ -71,7 +71,9 @@ export async function whyNotBackToBlue({
 }: Pick<Asked, 'environment' | 'app'> & { blue: string }): Promise<string | undefined> {
   try {
     for (const host of app.hosts) {
-      const { blueTarget } = await lookAtHost(zoneOf(environment, host), host.name, blue);
+      const { weights, blueTarget } = await lookAtHost(zoneOf(environment, host), host.name, blue);
+      // All of it is on blue already: there is nothing to ask.
+      if (Object.entries(weights).every(([cluster, weight]) => cluster === blue || weight === 0)) continue;
       const failed = (await answersNow({ environment, app, target: blueTarget })).find(
         ({ verdict }) => verdict === 'failed',
       );

@@ -37,7 +37,11 @@ export async function decommission({
     await calls.labelCluster({ actor, argocd, cluster, labels: { [argocd.appsLabel]: null } });
     await waits.awaitApplicationsGone({ actor, argocd, cluster, tier: 'app' });
   });
-  await work('load balancers', () => waits.awaitLoadBalancersGone({ actor, cluster }));
+  await work('load balancers', async () => {
+    // The platform's own ones too, before their controller goes with the platform.
+    await calls.deleteExposedApplications({ actor, argocd, cluster });
+    await waits.awaitLoadBalancersGone({ actor, cluster });
+  });
   await work('records of external-dns', () =>
     Promise.all(zones.map((zone) => waits.awaitOwnedRecordsGone({ zone, owner }))),
   );
@@ -76,6 +80,7 @@ export async function decommission({
       oidcIssuer,
       zones,
       argocd,
+      externalDnsOwner: owner,
     });
     if (leftovers.length > 0) {
       throw ApplicationFailure.nonRetryable(

@@ -31,7 +31,7 @@ export const REFUSED = 'command.refused';
 
 export const statusQuery = defineQuery<UpgradeStatus>('status');
 export const pauseUpdate = defineUpdate<Accepted, [Asker]>('pause');
-/** Ends a pause, and lets whatever holds because of a failure try again. */
+/** Ends a pause; of what is not paused, lets whatever holds because of a failure try again. */
 export const resumeUpdate = defineUpdate<Accepted, [Asker]>('resume');
 export const approveUpdate = defineUpdate<Accepted, [Asker & { readonly point: ApprovalPoint }]>('approve');
 export const rollbackUpdate = defineUpdate<Accepted, [Asker & { readonly removeGreen: boolean }]>('rollback');
@@ -62,6 +62,8 @@ export interface Steering {
 
 /** From whoever needs a record changed to the zone's one writer. */
 export const wishSignal = defineSignal<[WishRequest]>('wish');
+/** Takes a wish back, by its id, as long as nothing was written for it: whoever asked does not wait any more. */
+export const withdrawSignal = defineSignal<[string]>('withdraw');
 /** The zone's one answer to each wish. */
 export const wishAnswerSignal = defineSignal<[WishAnswer]>('wishAnswer');
 

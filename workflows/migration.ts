@@ -25,7 +25,7 @@ import {
 } from './colours.ts';
 import { migrationSteerSignal } from './messages.ts';
 import { calls, watches } from './proxies.ts';
-import { failureTypeOf, reasonOf } from './reason.ts';
+import { adviceOf, failureTypeOf, reasonOf, type Advice } from './reason.ts';
 
 export interface MigrationInput {
   readonly environment: Environment;
@@ -45,6 +45,7 @@ type StepEnd =
       readonly kind: 'unclear';
       readonly hold: 'gate' | 'drift' | 'failure';
       readonly because: string;
+      readonly advice?: Advice;
     };
 
 export async function migration(input: MigrationInput): Promise<AppStatus> {
@@ -77,7 +78,7 @@ export async function migration(input: MigrationInput): Promise<AppStatus> {
           index = 0;
           break;
         case 'unclear':
-          await hold(end.hold, end.because, 'a decision to try this step again');
+          await hold(end.hold, end.because, 'a decision to try this step again', end.advice);
           mover.forget();
           break;
       }
@@ -102,21 +103,26 @@ export async function migration(input: MigrationInput): Promise<AppStatus> {
 
   async function opening(window: Window): Promise<void> {
     for (;;) {
-      const { open, opensAt } = await calls.windowState({ window, at: new Date().toISOString() });
-      if (open) return;
+      const state = await calls.windowState({ window, at: new Date().toISOString() });
+      if (state.open) return;
       const hours = `${window.days.join(' ')} ${window.from}-${window.to} ${window.timeZone}`;
       await board.hold(
         'window',
         `${environment.name} may change ${hours}`,
-        opensAt === null ? 'a window that opens' : `the window that opens at ${opensAt}`,
+        state.opens ? `the window that opens ${state.opens.local}` : 'a window that opens',
       );
-      await sleep(opensAt === null ? '1h' : Math.max(1000, Date.parse(opensAt) - Date.now()));
+      await sleep(state.opens ? Math.max(1000, Date.parse(state.opens.at) - Date.now()) : '1h');
     }
   }
 
-  async function hold(kind: 'gate' | 'drift' | 'failure', because: string, waitsFor: string): Promise<void> {
+  async function hold(
+    kind: 'gate' | 'drift' | 'failure',
+    because: string,
+    waitsFor: string,
+    advice?: Advice,
+  ): Promise<void> {
     const seen = steering.retries;
-    await board.hold(kind, because, waitsFor);
+    await board.hold(kind, because, waitsFor, advice);
     await condition(() => steering.retries > seen && !steering.paused);
     await board.release();
   }
@@ -128,7 +134,7 @@ export async function migration(input: MigrationInput): Promise<AppStatus> {
         return await does();
       } catch (error) {
         if (isCancellation(error)) throw error;
-        await hold(holdOf(error), reasonOf(error), 'somebody to mend the cause and resume');
+        await hold(holdOf(error), reasonOf(error), 'somebody to mend the cause and resume', adviceOf(error));
       }
     }
   }
@@ -195,7 +201,7 @@ class Mover {
         : { kind: 'unclear', hold: 'gate', because: seen };
     } catch (error) {
       if (isCancellation(error)) throw error;
-      return { kind: 'unclear', hold: holdOf(error), because: reasonOf(error) };
+      return { kind: 'unclear', hold: holdOf(error), because: reasonOf(error), advice: adviceOf(error) };
     }
   }
 

@@ -15,6 +15,7 @@ import {
   type WorkItem,
 } from '../src/domain/status.ts';
 import * as messages from './messages.ts';
+import { adviceOf, reasonOf } from './reason.ts';
 
 type Approval = messages.Asker & { readonly point: ApprovalPoint };
 
@@ -92,6 +93,7 @@ export class UpgradeBoard {
       startedAt: this.#startedAt,
       startedBy,
       ...(this.#ended ? { endedAt: this.#ended.at, outcome: this.#ended.outcome } : {}),
+      wayBack: this.#wayBack,
       phases: this.#phases,
       apps: environment.apps.flatMap((app) => this.#apps.get(app.name) ?? []),
       holds: this.#holds(),
@@ -159,9 +161,10 @@ export class UpgradeBoard {
   }
 
   /** Stops and shows why; a person's resume lets the same work try again. */
-  async holdForRetry(kind: 'failure' | 'blocker', phase: PhaseName, because: string): Promise<void> {
+  async holdForRetry(kind: 'failure' | 'blocker', phase: PhaseName, failure: unknown): Promise<void> {
     const seen = this.#retries;
-    this.#hold = this.#makeHold({ kind, phase, because, waitsFor: 'somebody to mend the cause and resume' }, 'resume');
+    const waitsFor = 'somebody to mend the cause and resume';
+    this.#hold = this.#makeHold({ kind, phase, because: reasonOf(failure), waitsFor, ...adviceOf(failure) }, 'resume');
     await condition(() => this.#retries > seen);
     this.#hold = undefined;
   }
@@ -176,8 +179,12 @@ export class UpgradeBoard {
     this.#hold = undefined;
   }
 
-  #makeHold(hold: Pick<Hold, 'kind' | 'phase' | 'because' | 'waitsFor'>, verb: string): Hold {
-    const verbs = this.#noWayBack || this.turn ? [verb] : [verb, 'rollback'];
+  get #wayBack(): UpgradeStatus['wayBack'] {
+    return this.#noWayBack || this.turn || this.#ended ? 'closed' : 'open';
+  }
+
+  #makeHold(hold: Omit<Hold, 'releases' | 'since'>, verb: string): Hold {
+    const verbs = this.#wayBack === 'open' ? [verb, 'rollback'] : [verb];
     return {
       ...hold,
       releases: verbs.map((one) => `eksodus upgrade ${one} ${this.environment}`),
@@ -193,7 +200,7 @@ export class UpgradeBoard {
   #state(): UpgradeState {
     if (this.#ended) return this.#ended.state;
     if (this.#hold && this.#hold.kind !== 'paused') return 'holding';
-    if (this.turn) return 'rolling-back';
+    if (this.turn) return this.turn.kind === 'abort' ? 'aborting' : 'rolling-back';
     if (this.paused) return 'paused';
     return this.#holds().some(({ kind }) => kind !== 'paused') ? 'holding' : 'running';
   }
@@ -228,7 +235,10 @@ export class UpgradeBoard {
 
   #rollBack({ by, reason, removeGreen }: messages.Asker & { removeGreen: boolean }): messages.Accepted {
     this.turnBack({ kind: 'roll-back', by, reason: reason ?? 'no reason given', removeGreen });
-    return { now: `${this.environment} rolls back: all weights go to ${this.blue?.name ?? 'blue'}` };
+    const blue = this.blue?.name ?? 'blue';
+    return {
+      now: `${this.environment} rolls back: all weights go to ${blue}, which is asked first; if it fails its own checks, the rollback holds for you`,
+    };
   }
 
   #abort({ by, reason }: messages.Asker): messages.Accepted {
@@ -247,7 +257,7 @@ export class UpgradeBoard {
   }
 
   #mayPause(): string | undefined {
-    if (this.turn) return `it is on its way back; there is nothing to pause`;
+    if (this.turn) return `${this.#onItsWay}; there is nothing to pause`;
     if (this.#noWayBack) return 'blue is being deleted; a half-deleted cluster helps nobody';
     return this.paused ? 'it is paused already' : undefined;
   }
@@ -268,6 +278,10 @@ export class UpgradeBoard {
 
   #mayTurn(verb: string): string | undefined {
     if (this.#noWayBack) return `the old cluster is being deleted: it is too late to ${verb}`;
-    return this.turn ? `it is on its way back since ${this.turn.by} asked for it` : undefined;
+    return this.turn ? `${this.#onItsWay} since ${this.turn.by} asked for it` : undefined;
+  }
+
+  get #onItsWay(): string {
+    return this.turn?.kind === 'abort' ? 'it is stopping' : 'it is on its way back';
   }
 }

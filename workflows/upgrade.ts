@@ -1,6 +1,7 @@
 // One blue/green upgrade of an environment, from top to bottom. Read it as the runbook.
 import {
   ApplicationFailure,
+  CancelledFailure,
   CancellationScope,
   allHandlersFinished,
   condition,
@@ -100,8 +101,10 @@ export async function upgrade(input: UpgradeInput): Promise<UpgradeResult> {
         return result;
       } catch (error) {
         if (isCancellation(error)) throw error;
+        // Work that is cancelled may end as if it had failed: that is nothing for a person to mend.
+        if (CancellationScope.current().consideredCancelled) throw new CancelledFailure(reasonOf(error));
         board.finish(name, 'failed');
-        await board.holdForRetry(name === 'preflight' ? 'blocker' : 'failure', name, reasonOf(error));
+        await board.holdForRetry(name === 'preflight' ? 'blocker' : 'failure', name, error);
       }
     }
   }
@@ -144,8 +147,8 @@ export async function upgrade(input: UpgradeInput): Promise<UpgradeResult> {
     try {
       const end = turnWhenFailed(await handle.result());
       if (end.state === 'on-green') return;
-      // The turn cancels the way forward; until then there is nothing more to do here.
-      if (end.state === 'on-blue') await condition(() => false);
+      // The turn cancels the way forward, this wait with it.
+      if (board.turn) await condition(() => false);
       throw ApplicationFailure.nonRetryable(
         `the migration of ${app} was ended from outside (${end.state})`,
         'migration.ended',

@@ -11,7 +11,7 @@ import {
 import type { WishOutcome } from '../activities/ports.ts';
 import type { HostedZone } from '../src/domain/environment.ts';
 import { nextBatch, superseded } from '../src/domain/zone-batch.ts';
-import { wishAnswerSignal, wishSignal, type WishAnswer, type WishRequest } from './messages.ts';
+import { wishAnswerSignal, wishSignal, withdrawSignal, type WishAnswer, type WishRequest } from './messages.ts';
 import { waits, zoneWrites } from './proxies.ts';
 import { reasonOf } from './reason.ts';
 
@@ -29,6 +29,11 @@ export async function zone({ zone: hostedZone, pending }: ZoneInput): Promise<vo
     if (underWay.has(request.wish.id)) return;
     underWay.add(request.wish.id);
     queue = [...queue, request];
+  });
+  setHandler(withdrawSignal, (id) => {
+    const before = queue.length;
+    queue = queue.filter(({ wish }) => wish.id !== id);
+    if (queue.length < before) underWay.delete(id);
   });
 
   for (;;) {

@@ -79,7 +79,9 @@ async function sync(config: KubeConfig, name: string): Promise<void> {
   // An operation takes its options from itself only, not from the Application.
   const { syncOptions } = (await read()).spec.syncPolicy;
   const id = randomUUID();
-  const operation = { info: [{ name: 'request', value: id }], sync: { syncOptions } };
+  // The API of a CRD of a moment ago may not be served yet; Argo CD tries again itself.
+  const retry = { limit: 5, backoff: { duration: '1s', factor: 2, maxDuration: '10s' } };
+  const operation = { info: [{ name: 'request', value: id }], retry, sync: { syncOptions } };
   const patch = (body: object): Promise<unknown> =>
     api.patchNamespacedCustomObject(
       { ...APPLICATIONS, name, body },

@@ -7,8 +7,8 @@ const MAIN = fileURLToPath(new URL('../../src/cli/main.ts', import.meta.url));
 export interface Cli {
   /** Runs a command to its end. Throws an Error with what it wrote to stderr when it exits with anything but 0. */
   run(...args: string[]): Promise<string>;
-  /** Starts a command that shows what it does on our own terminal. */
-  show(...args: string[]): ChildProcess;
+  /** Starts a command that shows what it does on one of our own streams. */
+  show(stream: NodeJS.WriteStream, ...args: string[]): ChildProcess;
 }
 
 export function cliWith(env: Readonly<Record<string, string>>): Cli {
@@ -31,10 +31,10 @@ export function cliWith(env: Readonly<Record<string, string>>): Cli {
           else reject(new Error(`\`eksodus ${args.join(' ')}\` ended with ${code ?? 'a signal'}:\n${errors || out}`));
         });
       }),
-    show: (...args) =>
+    show: (stream, ...args) =>
       spawn(process.execPath, [MAIN, ...args], {
         env: { ...whole, ...colours() },
-        stdio: ['ignore', 'inherit', 'inherit'],
+        stdio: ['ignore', stream, 'inherit'],
       }),
   };
 }

@@ -5,7 +5,8 @@ import { Speed } from '../contracts.ts';
 import { ENVIRONMENT } from '../sandbox.ts';
 import { withSandbox } from '../with-sandbox.ts';
 import { rehearse } from './rehearse.ts';
-import { judge, type RehearsalReport, type Scenario } from './report.ts';
+import { judge, type Scenario } from './report.ts';
+import { introduction, summary, whereToLook } from './words.ts';
 
 export interface RehearsalOptions {
   readonly speed: number;
@@ -20,13 +21,15 @@ export interface RehearsalOptions {
 
 /** Resolves to the exit code: 0 exactly when the scenario ended as it should. */
 export async function runRehearsal({ speed, scenario, report: file, keep, output }: RehearsalOptions): Promise<number> {
-  const say = (line: string): void => void (output === 'json' ? process.stderr : process.stdout).write(`${line}\n`);
-  say(`Rehearsal "${scenario}" at speed ${speed}: a minute of AWS takes ${(60 / speed).toFixed(1)} s.`);
+  const stream = output === 'json' ? process.stderr : process.stdout;
+  const say = (line: string): void => void stream.write(`${line}\n`);
+  for (const line of introduction(scenario, speed)) say(line);
   const began = Date.now();
   return withSandbox(
     { speed: new Speed(speed), onGateFailure: scenario === 'rollback' ? 'rollback' : 'hold', announce: say },
     async (sandbox, signal) => {
-      const report = await rehearse(sandbox, scenario, signal);
+      for (const line of whereToLook(ENVIRONMENT, sandbox.temporal)) say(line);
+      const report = await rehearse(sandbox, scenario, { signal, stream });
       if (file !== undefined) writeFileSync(file, `${JSON.stringify(report, null, 2)}\n`);
       if (output === 'json') process.stdout.write(`${JSON.stringify(report, null, 2)}\n`);
       const problems = judge(report, PHASES);
@@ -42,20 +45,6 @@ export async function runRehearsal({ speed, scenario, report: file, keep, output
       return problems.length === 0 ? 0 : 1;
     },
   );
-}
-
-function summary({ traffic, clusters, aws, temporal, from, to }: RehearsalReport): string[] {
-  const { blue, green } = clusters;
-  return [
-    `${blue.name} ${from} ${blue.deleted ? 'deleted' : 'kept'} · ${green.name} ${to} ${green.ready ? 'ready' : 'not ready'}`,
-    `${traffic.failed} of ${traffic.requests} requests failed · ${traffic.blue} served by blue, ${traffic.green} by green`,
-    ...traffic.steps.map(
-      ({ app, expectedGreenPercent, observedGreenPercent, resolutions }) =>
-        `  ${app} at ${expectedGreenPercent} %: ${observedGreenPercent?.toFixed(1) ?? '-'} % of ${resolutions} fresh resolutions led to green`,
-    ),
-    `AWS: ${Object.values(aws.calls).reduce((sum, count) => sum + count, 0)} calls, ${aws.calls['eks:CreateCluster'] ?? 0} of eks:CreateCluster, ${aws.leftovers.length} leftovers`,
-    `Temporal: ${temporal.workflows} workflows, ${temporal.events} events, ${temporal.failedWorkflowTasks} failed workflow tasks`,
-  ];
 }
 
 async function untilInterrupted(

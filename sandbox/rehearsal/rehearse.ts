@@ -12,7 +12,11 @@ import { startTraffic } from './traffic.ts';
 /** What an upgrade may take beyond the waits that the sandbox's speed shortens: 10 minutes, and 4 hours of AWS. */
 const WITHIN = { realMs: 10 * 60_000, awsSeconds: 4 * 3600 } as const;
 
-export async function rehearse(sandbox: Sandbox, scenario: Scenario, signal: AbortSignal): Promise<RehearsalReport> {
+export async function rehearse(
+  sandbox: Sandbox,
+  scenario: Scenario,
+  { signal, stream }: { readonly signal: AbortSignal; readonly stream: NodeJS.WriteStream },
+): Promise<RehearsalReport> {
   const startedAt = new Date().toISOString();
   const callsBefore = sandbox.gateway.calls.length;
   const blueBefore = await askCluster(BLUE.name, sandbox.controlPlane(BLUE.name));
@@ -21,6 +25,7 @@ export async function rehearse(sandbox: Sandbox, scenario: Scenario, signal: Abo
   const { speed } = sandbox.settings;
   const { status, workerKilledIn } = await walk(sandbox, scenario, {
     signal,
+    stream,
     withinMs: WITHIN.realMs + speed.ms(WITHIN.awsSeconds),
   });
   await traffic.stop();

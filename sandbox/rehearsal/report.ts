@@ -46,9 +46,8 @@ export interface RehearsalReport {
   readonly workerKilledIn: readonly string[];
 }
 
-const LEAST_REQUESTS = 2_000;
-const LEAST_RESOLUTIONS = 1_500;
-const MOST_POINTS_OFF = 5;
+/** Too little traffic shows nothing: least requests, and least fresh resolutions in each step, with the deviation allowed. */
+export const REQUIRED = { requests: 2_000, resolutions: 1_500, pointsOff: 5 } as const;
 
 /** Everything in a report that is not as the scenario demands. Empty: it ended as it should. */
 export function judge(report: RehearsalReport, phases: readonly string[]): string[] {
@@ -60,7 +59,7 @@ export function judge(report: RehearsalReport, phases: readonly string[]): strin
   const { blue, green } = clusters;
   const wanted: UpgradeState = report.scenario === 'rollback' ? 'rolled-back' : 'succeeded';
   expect(report.result === wanted, `result is ${report.result}, expected ${wanted}: ${report.outcome}`);
-  expect(traffic.requests >= LEAST_REQUESTS, `${traffic.requests} requests, expected at least ${LEAST_REQUESTS}`);
+  expect(traffic.requests >= REQUIRED.requests, `${traffic.requests} requests, expected at least ${REQUIRED.requests}`);
   const created = aws.calls['eks:CreateCluster'] ?? 0;
   expect(created === 1, `${created} calls of eks:CreateCluster, expected exactly 1`);
   expect(
@@ -100,14 +99,14 @@ export function judge(report: RehearsalReport, phases: readonly string[]): strin
   for (const { app, expectedGreenPercent, observedGreenPercent, resolutions } of traffic.steps) {
     const step = `${app} at ${expectedGreenPercent} %`;
     expect(
-      resolutions >= LEAST_RESOLUTIONS,
-      `${step}: ${resolutions} fresh resolutions, expected at least ${LEAST_RESOLUTIONS}`,
+      resolutions >= REQUIRED.resolutions,
+      `${step}: ${resolutions} fresh resolutions, expected at least ${REQUIRED.resolutions}`,
     );
     const off =
       observedGreenPercent === null ? Number.POSITIVE_INFINITY : Math.abs(observedGreenPercent - expectedGreenPercent);
     expect(
-      off <= MOST_POINTS_OFF,
-      `${step}: ${observedGreenPercent ?? 'nothing'} % of resolutions led to green, expected within ${MOST_POINTS_OFF} points`,
+      off <= REQUIRED.pointsOff,
+      `${step}: ${observedGreenPercent ?? 'nothing'} % of resolutions led to green, expected within ${REQUIRED.pointsOff} points`,
     );
   }
   expect(blue.deleted, `${blue.name} still exists`);

@@ -6,6 +6,7 @@ import { Client, Connection } from '@temporalio/client';
 import { upgradeId } from '../../src/domain/ids.ts';
 import type { Hold, PhaseName, UpgradeStatus } from '../../src/domain/status.ts';
 import { statusQuery } from '../../workflows/messages.ts';
+import { drawsPicture } from '../../src/cli/render/terminal.ts';
 import { ENVIRONMENT, GREEN, type Sandbox } from '../sandbox.ts';
 import { cliWith, type Cli } from './cli.ts';
 import { hitPhases, killInEachPhase } from './crash.ts';
@@ -26,7 +27,7 @@ export interface Walked {
 export async function walk(
   sandbox: Sandbox,
   scenario: Scenario,
-  options: { readonly signal: AbortSignal; readonly withinMs: number },
+  options: { readonly signal: AbortSignal; readonly stream: NodeJS.WriteStream; readonly withinMs: number },
 ): Promise<Walked> {
   const cli = cliWith({ TEMPORAL_ADDRESS: sandbox.temporal.address });
   const worker = new RehearsalWorker(sandbox.processes, sandbox.workerEnv);
@@ -35,18 +36,23 @@ export async function walk(
   const client = new Client({ connection });
   const over = new AbortController();
   const signal = AbortSignal.any([options.signal, AbortSignal.timeout(options.withinMs), over.signal]);
+  const { stream } = options;
+  // Nobody may write into a picture: what is said while one is drawn comes below it.
+  const later: string[] = [];
+  const say = (line: string): void => void (drawsPicture(stream) ? later.push(line) : stream.write(`${line}\n`));
   let watching: ChildProcess | undefined;
   try {
     await cli.run('upgrade', 'start', '--file', sandbox.environmentFile, '--by', BY);
     const kills = scenario === 'worker-crash' ? killInEachPhase(client, worker, signal) : undefined;
-    watching = cli.show('upgrade', 'watch', ENVIRONMENT);
-    const status = await steer(client, new Steering(sandbox, scenario, cli), signal);
+    watching = cli.show(stream, 'upgrade', 'watch', ENVIRONMENT);
+    const status = await steer(client, new Steering({ sandbox, scenario, cli, say }), signal);
     if (status.endedAt !== undefined && watching.exitCode === null) await once(watching, 'close');
     over.abort();
     return { status, workerKilledIn: kills ? hitPhases(await kills, status) : [] };
   } finally {
     over.abort();
     watching?.kill();
+    for (const line of later) stream.write(`${line}\n`);
     await connection.close();
     await worker.stop();
   }
@@ -66,26 +72,34 @@ async function steer(client: Client, steering: Steering, signal: AbortSignal): P
   }
 }
 
-/** Does at each look what the scenario wants: approves, or makes green fail. */
+interface Play {
+  readonly sandbox: Sandbox;
+  readonly scenario: Scenario;
+  readonly cli: Cli;
+  readonly say: (line: string) => void;
+}
+
+/** Does at each look what the scenario wants, and says so: approves, or makes green fail. */
 class Steering {
-  readonly #sandbox: Sandbox;
-  readonly #scenario: Scenario;
-  readonly #cli: Cli;
+  readonly #play: Play;
   #failing = false;
 
-  constructor(sandbox: Sandbox, scenario: Scenario, cli: Cli) {
-    this.#sandbox = sandbox;
-    this.#scenario = scenario;
-    this.#cli = cli;
+  constructor(play: Play) {
+    this.#play = play;
   }
 
   async look(status: UpgradeStatus): Promise<'goes-on' | 'stuck'> {
-    if (this.#scenario === 'rollback' && !this.#failing && isServing(status)) {
+    const { sandbox, scenario, cli, say } = this.#play;
+    if (scenario === 'rollback' && !this.#failing && isServing(status)) {
       this.#failing = true;
-      this.#sandbox.loadBalancers.failApp(GREEN.name, FAILING.app, FAILING.status);
+      sandbox.loadBalancers.failApp(GREEN.name, FAILING.app, FAILING.status);
+      say(`broken by ${BY}: ${FAILING.app} on ${GREEN.name} answers ${FAILING.status}`);
     }
     const approval = status.holds.find((hold) => hold.approval !== undefined)?.approval;
-    if (approval !== undefined) await this.#cli.run('upgrade', 'approve', ENVIRONMENT, '--point', approval, '--by', BY);
+    if (approval !== undefined) {
+      await cli.run('upgrade', 'approve', ENVIRONMENT, '--point', approval, '--by', BY);
+      say(`approved by ${BY}: ${approval}`);
+    }
     return status.holds.some(needsAPerson) ? 'stuck' : 'goes-on';
   }
 }

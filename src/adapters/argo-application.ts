@@ -20,6 +20,13 @@ export interface SyncOperation {
   readonly failedResources: readonly string[];
 }
 
+/** An object that an Application has in its cluster. */
+export interface ManagedObject {
+  readonly kind: string;
+  readonly namespace: string;
+  readonly name: string;
+}
+
 export interface ApplicationState {
   readonly name: string;
   readonly labels: Readonly<Record<string, string>>;
@@ -39,6 +46,7 @@ export interface ApplicationState {
   readonly requested: { readonly requestId: string | null } | null;
   /** The last one that began. */
   readonly operation: SyncOperation | null;
+  readonly objects: readonly ManagedObject[];
 }
 
 const Revisions = z.object({ revision: z.string().nullish(), revisions: z.array(z.string()).nullish() });
@@ -82,6 +90,7 @@ const Application = z.object({
       health: z.object({ status: z.string().nullish() }).nullish(),
       reconciledAt: z.string().nullish(),
       operationState: OperationState.nullish(),
+      resources: z.array(z.object({ kind: z.string(), namespace: z.string().nullish(), name: z.string() })).nullish(),
     })
     .nullish(),
 });
@@ -102,6 +111,7 @@ export function parseApplication(answer: unknown): ApplicationState {
     refreshing: metadata.annotations?.[REFRESH] !== undefined,
     requested: operation ? { requestId: requestIdOf(operation) } : null,
     operation: status?.operationState ? toOperation(status.operationState) : null,
+    objects: (status?.resources ?? []).map(({ kind, namespace, name }) => ({ kind, namespace: namespace ?? '', name })),
   };
 }
 

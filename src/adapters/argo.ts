@@ -1,20 +1,19 @@
 // Argo CD through the Kubernetes API of the cluster in which it runs: Applications, and the Secrets that name clusters.
 import { CoreV1Api, CustomObjectsApi, PatchStrategy, setHeaderOptions } from '@kubernetes/client-node';
 import { parseApplication, parseApplications, REFRESH, REQUEST_ID, type ApplicationState } from './argo-application.ts';
+import {
+  CLUSTER_SECRETS,
+  registers,
+  toSecret,
+  type ClusterRegistration,
+  type KnownCluster,
+  type RegisteredCluster,
+} from './argo-cluster-secret.ts';
 import type { ClusterAddress, KubeConnections } from './kube-connections.ts';
 import { nullWhenMissing } from './kube-error.ts';
 
 export interface ArgoAddress extends ClusterAddress {
   readonly namespace: string;
-}
-
-/** What Argo CD has to know of a cluster to manage it. */
-export interface ClusterRegistration {
-  readonly name: string;
-  readonly endpoint: string;
-  readonly caData: string;
-  readonly labels: Readonly<Record<string, string>>;
-  readonly annotations: Readonly<Record<string, string>>;
 }
 
 export interface SyncRequest {
@@ -31,11 +30,14 @@ export interface Argo {
   requestSync(at: ArgoAddress, request: SyncRequest): Promise<void>;
   /** Has Argo CD compare an application with its source and its cluster now. */
   requestRefresh(at: ArgoAddress, application: string): Promise<void>;
+  /** Its finalizer has Argo CD delete what it has in its cluster first. */
+  deleteApplication(at: ArgoAddress, application: string): Promise<void>;
   applyCluster(at: ArgoAddress, registration: ClusterRegistration): Promise<void>;
-  /** Null removes a label. False when the cluster is not registered. */
-  labelCluster(at: ArgoAddress, cluster: string, labels: Readonly<Record<string, string | null>>): Promise<boolean>;
-  isRegistered(at: ArgoAddress, cluster: string): Promise<boolean>;
-  removeCluster(at: ArgoAddress, cluster: string): Promise<void>;
+  /** The Secrets of a cluster. One is as it should be; Argo CD makes no sense of more. */
+  registrationsOf(at: ArgoAddress, cluster: KnownCluster): Promise<readonly RegisteredCluster[]>;
+  /** Null removes a label. */
+  labelSecret(at: ArgoAddress, secret: string, labels: Readonly<Record<string, string | null>>): Promise<void>;
+  removeSecret(at: ArgoAddress, secret: string): Promise<void>;
 }
 
 /** Who we are to the API server, and to Argo CD. */
@@ -46,9 +48,6 @@ const RETRY = { limit: 5, backoff: { duration: '2s', factor: 2, maxDuration: '30
 
 const mergePatch = setHeaderOptions('Content-Type', PatchStrategy.MergePatch);
 const serverSideApply = setHeaderOptions('Content-Type', PatchStrategy.ServerSideApply);
-
-/** The Secret by which Argo CD knows a cluster. */
-export const clusterSecretName = (cluster: string): string => `cluster-${cluster}`;
 
 export function createArgo(connections: KubeConnections): Argo {
   return {
@@ -91,50 +90,38 @@ export function createArgo(connections: KubeConnections): Argo {
         await api(CustomObjectsApi).patchNamespacedCustomObject(request, mergePatch);
       }),
 
-    applyCluster: (at, { name, endpoint, caData, labels, annotations }) =>
+    deleteApplication: (at, name) =>
       connections.use(at, async (api) => {
-        // Argo CD signs in with its own AWS identity: no token is stored that could expire or be stolen.
-        const config = { awsAuthConfig: { clusterName: name }, tlsClientConfig: { insecure: false, caData } };
-        const secret = clusterSecretName(name);
-        const body = {
-          apiVersion: 'v1',
-          kind: 'Secret',
-          metadata: {
-            name: secret,
-            namespace: at.namespace,
-            labels: { ...labels, 'argocd.argoproj.io/secret-type': 'cluster' },
-            annotations,
-          },
-          type: 'Opaque',
-          data: { name: base64(name), server: base64(endpoint), config: base64(JSON.stringify(config)) },
-        };
-        const request = { namespace: at.namespace, name: secret, body, fieldManager: MANAGER, force: true };
+        const request = { ...APPLICATIONS, namespace: at.namespace, name };
+        await nullWhenMissing(api(CustomObjectsApi).deleteNamespacedCustomObject(request));
+      }),
+
+    applyCluster: (at, registration) =>
+      connections.use(at, async (api) => {
+        const body = toSecret(registration, at.namespace);
+        const { name } = body.metadata;
+        const request = { namespace: at.namespace, name, body, fieldManager: MANAGER, force: true };
         await api(CoreV1Api).patchNamespacedSecret(request, serverSideApply);
       }),
 
-    labelCluster: (at, cluster, labels) =>
+    registrationsOf: (at, cluster) =>
       connections.use(at, async (api) => {
-        const request = {
-          namespace: at.namespace,
-          name: clusterSecretName(cluster),
-          body: { metadata: { labels } },
-          fieldManager: MANAGER,
-        };
-        return (await nullWhenMissing(api(CoreV1Api).patchNamespacedSecret(request, mergePatch))) !== null;
+        const request = { namespace: at.namespace, labelSelector: CLUSTER_SECRETS };
+        const { items } = await api(CoreV1Api).listNamespacedSecret(request);
+        return items
+          .filter((secret) => registers(secret, cluster))
+          .map(({ metadata }) => ({ secret: metadata?.name ?? '', labels: metadata?.labels ?? {} }));
       }),
 
-    isRegistered: (at, cluster) =>
+    labelSecret: (at, name, labels) =>
       connections.use(at, async (api) => {
-        const request = { namespace: at.namespace, name: clusterSecretName(cluster) };
-        return (await nullWhenMissing(api(CoreV1Api).readNamespacedSecret(request))) !== null;
+        const request = { namespace: at.namespace, name, body: { metadata: { labels } }, fieldManager: MANAGER };
+        await api(CoreV1Api).patchNamespacedSecret(request, mergePatch);
       }),
 
-    removeCluster: (at, cluster) =>
+    removeSecret: (at, name) =>
       connections.use(at, async (api) => {
-        const request = { namespace: at.namespace, name: clusterSecretName(cluster) };
-        await nullWhenMissing(api(CoreV1Api).deleteNamespacedSecret(request));
+        await nullWhenMissing(api(CoreV1Api).deleteNamespacedSecret({ namespace: at.namespace, name }));
       }),
   };
 }
-
-const base64 = (text: string): string => Buffer.from(text).toString('base64');

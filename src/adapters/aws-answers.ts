@@ -6,6 +6,7 @@ const NOT_FOUND = new Set([
   'NoSuchEntity',
   'ParameterNotFound',
   'LoadBalancerNotFoundException',
+  'TargetGroupNotFoundException',
 ]);
 
 const isNotFound = (error: unknown): boolean =>

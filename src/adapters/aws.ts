@@ -4,6 +4,8 @@ import { EKSClient } from '@aws-sdk/client-eks';
 import { ElasticLoadBalancingV2Client } from '@aws-sdk/client-elastic-load-balancing-v2';
 import { IAMClient } from '@aws-sdk/client-iam';
 import { SSMClient } from '@aws-sdk/client-ssm';
+import { STSClient } from '@aws-sdk/client-sts';
+import { REQUEST_LIMITS, sayingWhatWasAsked } from './aws-client.ts';
 import { createEc2, type Ec2 } from './ec2.ts';
 import { createEksAccess, type EksAccess } from './eks-access.ts';
 import { createEksAddons, type EksAddons } from './eks-addons.ts';
@@ -13,6 +15,7 @@ import { type AwsCredentials } from './eks-token.ts';
 import { createElb, type Elb } from './elb.ts';
 import { createIam, type Iam } from './iam.ts';
 import { createSsm, type Ssm } from './ssm.ts';
+import { createSts, type Sts } from './sts.ts';
 
 export type Eks = EksClusters & EksAccess & EksNodeGroups & EksAddons;
 
@@ -21,6 +24,7 @@ export interface AwsRegion {
   readonly eks: Eks;
   readonly iam: Iam;
   readonly ssm: Ssm;
+  readonly sts: Sts;
   readonly elb: Elb;
   readonly ec2: Ec2;
   /** The worker's own, for signing EKS tokens. */
@@ -28,13 +32,6 @@ export interface AwsRegion {
 }
 
 export type Aws = (region: string) => AwsRegion;
-
-/** A request that hangs must end well before the activity that made it. */
-export const REQUEST_LIMITS = {
-  connectionTimeout: 5_000,
-  requestTimeout: 15_000,
-  throwOnRequestTimeout: true,
-} as const;
 
 /** One set of clients per region, kept. */
 export function createAws(): Aws {
@@ -50,7 +47,7 @@ export function createAws(): Aws {
 
 function connect(region: string): AwsRegion {
   const config = { region, requestHandler: REQUEST_LIMITS };
-  const eks = new EKSClient(config);
+  const eks = sayingWhatWasAsked(new EKSClient(config));
   return {
     eks: {
       ...createEksClusters(eks),
@@ -58,10 +55,11 @@ function connect(region: string): AwsRegion {
       ...createEksNodeGroups(eks),
       ...createEksAddons(eks),
     },
-    iam: createIam(new IAMClient(config)),
-    ssm: createSsm(new SSMClient(config)),
-    elb: createElb(new ElasticLoadBalancingV2Client(config)),
-    ec2: createEc2(new EC2Client(config)),
+    iam: createIam(sayingWhatWasAsked(new IAMClient(config))),
+    ssm: createSsm(sayingWhatWasAsked(new SSMClient(config))),
+    sts: createSts(sayingWhatWasAsked(new STSClient(config))),
+    elb: createElb(sayingWhatWasAsked(new ElasticLoadBalancingV2Client(config))),
+    ec2: createEc2(sayingWhatWasAsked(new EC2Client(config))),
     credentials: () => eks.config.credentials(),
   };
 }

@@ -3,9 +3,10 @@ import {
   paginateDescribeLoadBalancers,
   paginateDescribeTargetGroups,
   type ElasticLoadBalancingV2Client,
+  type TagDescription,
 } from '@aws-sdk/client-elastic-load-balancing-v2';
 import { sameHostname, type AliasTarget } from '../domain/traffic.ts';
-import { collect } from './aws-answers.ts';
+import { collect, orNull } from './aws-answers.ts';
 
 export interface Elb {
   /** The load balancer behind a host name, as Route 53 wants it named. */
@@ -26,12 +27,19 @@ export function createElb(elb: ElasticLoadBalancingV2Client): Elb {
   const allTargetGroups = () =>
     collect(paginateDescribeTargetGroups({ client: elb }, {}), ({ TargetGroups }) => TargetGroups);
 
+  /** One that was deleted after it was listed fails the whole request, so then each is asked for by itself. */
+  async function tagsOf(ResourceArns: string[]): Promise<TagDescription[]> {
+    const answer = await orNull(elb.send(new DescribeTagsCommand({ ResourceArns })));
+    if (answer) return answer.TagDescriptions ?? [];
+    const left: TagDescription[] = [];
+    if (ResourceArns.length > 1) for (const arn of ResourceArns) left.push(...(await tagsOf([arn])));
+    return left;
+  }
+
   async function taggedFor(cluster: string, arns: readonly string[]): Promise<string[]> {
     const tagged: string[] = [];
     for (let first = 0; first < arns.length; first += TAGS_PER_REQUEST) {
-      const ResourceArns = arns.slice(first, first + TAGS_PER_REQUEST);
-      const { TagDescriptions = [] } = await elb.send(new DescribeTagsCommand({ ResourceArns }));
-      for (const { ResourceArn, Tags } of TagDescriptions) {
+      for (const { ResourceArn, Tags } of await tagsOf(arns.slice(first, first + TAGS_PER_REQUEST))) {
         const isOurs = Tags?.some(({ Key, Value }) => Key === CLUSTER_TAG && Value === cluster);
         if (isOurs && ResourceArn !== undefined) tagged.push(ResourceArn);
       }

@@ -1,4 +1,5 @@
 import { AppsV1Api, CoreV1Api, NetworkingV1Api, VersionApi } from '@kubernetes/client-node';
+import { toExternalDns, type ExternalDns } from './external-dns.ts';
 import type { ClusterAddress, KubeConnections } from './kube-connections.ts';
 import { nullWhenMissing } from './kube-error.ts';
 
@@ -23,6 +24,13 @@ export interface IngressName {
   readonly name: string;
 }
 
+/** What a controller makes a load balancer for. */
+export interface Exposure {
+  readonly kind: 'Ingress' | 'Service';
+  readonly namespace: string;
+  readonly name: string;
+}
+
 /** Looks at a workload cluster. */
 export interface Kube {
   /** The minor version whose API is served, such as "1.36". */
@@ -33,8 +41,9 @@ export interface Kube {
   workloads(at: ClusterAddress): Promise<readonly Workload[]>;
   /** The load balancer's name; null while there is no Ingress or it has none. */
   ingressHostname(at: ClusterAddress, ingress: IngressName): Promise<string | null>;
-  /** `namespace/name` of all. */
-  ingresses(at: ClusterAddress): Promise<readonly string[]>;
+  /** All Ingresses, and the Services of type LoadBalancer. */
+  exposures(at: ClusterAddress): Promise<readonly Exposure[]>;
+  externalDns(at: ClusterAddress): Promise<readonly ExternalDns[]>;
 }
 
 export function createKube(connections: KubeConnections): Kube {
@@ -103,13 +112,38 @@ export function createKube(connections: KubeConnections): Kube {
         return ingress?.status?.loadBalancer?.ingress?.[0]?.hostname ?? null;
       }),
 
-    ingresses: (at) =>
+    exposures: (at) =>
       connections.use(at, async (api) => {
-        const { items } = await api(NetworkingV1Api).listIngressForAllNamespaces();
-        return items.map(({ metadata }) => `${metadata?.namespace}/${metadata?.name}`);
+        const [ingresses, services] = await Promise.all([
+          api(NetworkingV1Api).listIngressForAllNamespaces(),
+          api(CoreV1Api).listServiceForAllNamespaces(),
+        ]);
+        const exposing = services.items.filter(({ spec }) => spec?.type === 'LoadBalancer');
+        return [
+          ...ingresses.items.map(({ metadata }) => exposure('Ingress', metadata)),
+          ...exposing.map(({ metadata }) => exposure('Service', metadata)),
+        ];
+      }),
+
+    externalDns: (at) =>
+      connections.use(at, async (api) => {
+        const { items } = await api(AppsV1Api).listDeploymentForAllNamespaces();
+        return items.map(toExternalDns).filter((found) => found !== null);
       }),
   };
 }
+
+interface Metadata {
+  readonly name?: string;
+  readonly namespace?: string;
+  readonly generation?: number;
+}
+
+const exposure = (kind: Exposure['kind'], metadata: Metadata | undefined): Exposure => ({
+  kind,
+  namespace: metadata?.namespace ?? '',
+  name: metadata?.name ?? '',
+});
 
 interface Progress {
   readonly observedGeneration: number | undefined;
@@ -120,7 +154,7 @@ interface Progress {
 
 function workload(
   kind: Workload['kind'],
-  metadata: { name?: string; namespace?: string; generation?: number } | undefined,
+  metadata: Metadata | undefined,
   { observedGeneration, desired, updated, available }: Progress,
 ): Workload {
   const isObserved = (observedGeneration ?? 0) >= (metadata?.generation ?? 0);

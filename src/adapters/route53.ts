@@ -10,7 +10,7 @@ import {
 } from '@aws-sdk/client-route-53';
 import type { AliasTarget, RecordChange } from '../domain/traffic.ts';
 import { required } from './aws-answers.ts';
-import { REQUEST_LIMITS } from './aws.ts';
+import { REQUEST_LIMITS, sayingWhatWasAsked } from './aws-client.ts';
 
 /** A record set as it is in the zone. Names are lower case, without the final dot. */
 export interface ZoneRecord {
@@ -49,7 +49,8 @@ const REGION = 'us-east-1';
  * is free again within one.
  */
 export function createRoute53(): Route53 {
-  const client = new Route53Client({ region: REGION, maxAttempts: 1, requestHandler: REQUEST_LIMITS });
+  const config = { region: REGION, maxAttempts: 1, requestHandler: REQUEST_LIMITS };
+  const client = sayingWhatWasAsked(new Route53Client(config));
 
   async function* recordSets(zoneId: string, startName?: string): AsyncGenerator<ZoneRecord> {
     let from: Omit<ListResourceRecordSetsCommandInput, 'HostedZoneId'> | undefined =

@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 // The command line. Each command loads what it needs when it runs, so that `--help` is there at once.
 import { Command, CommanderError, Option } from 'commander';
+import packageJson from '../../package.json' with { type: 'json' };
 import { EXIT, exitCodeHelp } from './exit-codes.ts';
 import { printJsonError, type CommonOptions } from './run.ts';
 
@@ -18,7 +19,7 @@ const program = new Command('eksodus')
   .description(
     'Moves every app of an environment from its EKS cluster to a new one of a newer version, and can always go back.',
   )
-  .showHelpAfterError('(see --help)')
+  .version(packageJson.version)
   .exitOverride()
   .configureOutput({ writeErr: (text) => void (jsonIsWanted() || process.stderr.write(text)) })
   .addHelpText(
@@ -222,6 +223,13 @@ interface Steer extends CommonOptions {
   by: string;
   reason?: string;
 }
+
+/** After a mistake, the help of the very command is named. */
+function nameHelp(command: Command, name: string): void {
+  command.showHelpAfterError(`(see ${name} --help)`);
+  for (const one of command.commands) nameHelp(one, `${name} ${one.name()}`);
+}
+nameHelp(program, 'eksodus');
 
 try {
   await program.parseAsync();

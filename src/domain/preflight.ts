@@ -1,5 +1,6 @@
 import type { Environment } from './environment.ts';
 import { greenName } from './environment.ts';
+import { ARGO } from './ids.ts';
 import type { ClusterRef, Finding } from './status.ts';
 import { planWaves, WaveError, type ArgoApplication } from './waves.ts';
 import { compareVersions, parseVersion } from './version.ts';
@@ -8,17 +9,28 @@ import { describeRecords, RECORD_TYPES, type ObservedRecord } from './traffic.ts
 /** What the world looked like before anything was made. A text in `…Error` says why a look was not possible. */
 export interface PreflightFacts {
   readonly at: string;
+  /** Of the worker's AWS credentials. */
+  readonly account: string;
   readonly blue:
     | (ClusterRef & {
         readonly status: string;
         readonly reachable: boolean;
         readonly unreachableBecause: string | null;
+        /** `policy` as its Deployment says; null when that says nothing. */
+        readonly externalDns: readonly { readonly deployment: string; readonly policy: string | null }[];
+        /** Argo CD's Secrets for it. */
+        readonly registrations: readonly {
+          readonly secret: string;
+          readonly labels: Readonly<Record<string, string>>;
+        }[];
       })
     | null;
   readonly blueProblem: string | null;
   readonly manager: { readonly reachable: boolean; readonly unreachableBecause: string | null };
   /** The cluster that has green's name already. */
   readonly greenTaken: { readonly run: string | null; readonly status: string } | null;
+  /** Argo CD's Secrets for green's name. */
+  readonly greenRegistrations: readonly string[];
   /** Minor versions that EKS offers now, with the end of standard support (ISO date) where it says. */
   readonly offeredVersions: readonly {
     readonly version: string;
@@ -39,7 +51,7 @@ export interface PreflightFacts {
   }[];
 }
 
-const WARNINGS: ReadonlySet<string> = new Set(['version.extended-support']);
+const WARNINGS: ReadonlySet<string> = new Set(['version.extended-support', 'external-dns.keeps-records']);
 
 /** Pure: the facts and the environment give the findings. A blocker stops the upgrade before it made anything. */
 export function judgePreflight(environment: Environment, facts: PreflightFacts, run: string): Finding[] {
@@ -50,13 +62,28 @@ export function judgePreflight(environment: Environment, facts: PreflightFacts, 
   };
   const green = greenName(environment);
   const { target } = environment;
-  judgeClusters(environment, facts, add);
+  if (facts.account !== environment.account)
+    add(
+      'account.differs',
+      environment.account,
+      `the worker’s credentials are of account ${facts.account}`,
+      'give the worker credentials of this account, or correct account in the file',
+    );
+  judgeBlue(environment, facts, add);
+  judgeArgoCd(environment, facts, add);
   if (facts.greenTaken && facts.greenTaken.run !== run) {
     add(
       'green.name-taken',
       green,
       `a cluster of this name exists (${facts.greenTaken.status}) and belongs to ${facts.greenTaken.run ?? 'nobody we know'}`,
       'delete it, or change naming.green',
+    );
+  } else if (!facts.greenTaken && facts.greenRegistrations.length > 0) {
+    add(
+      'green.registered',
+      green,
+      `Argo CD has a cluster of this name already: Secret ${facts.greenRegistrations.join(', ')}`,
+      'delete that Secret if it is of a green of before, or change naming.green',
     );
   }
   const offered = facts.offeredVersions.find(({ version }) => version === target.version);
@@ -93,43 +120,98 @@ export function judgePreflight(environment: Environment, facts: PreflightFacts, 
 /** Blockers but for those that `WARNINGS` names. */
 type Add = (id: string, subject: string, what: string, todo: string) => void;
 
-function judgeClusters(environment: Environment, facts: PreflightFacts, add: Add): void {
+function judgeBlue(environment: Environment, { blue, blueProblem }: PreflightFacts, add: Add): void {
   const { target } = environment;
-  if (!facts.blue) {
+  if (!blue) {
     add(
       'blue.unknown',
       environment.live.parameter,
-      facts.blueProblem ?? 'no live cluster',
+      blueProblem ?? 'no live cluster',
       'write the live cluster’s name into the parameter',
     );
-  } else {
-    const { name, version, status, reachable, unreachableBecause } = facts.blue;
-    if (status !== 'ACTIVE') add('blue.not-active', name, `status is ${status}`, 'wait until it is ACTIVE');
-    if (!reachable)
-      add(
-        'blue.unreachable',
-        name,
-        unreachableBecause ?? 'no answer',
-        'give the worker an access entry and a network path',
-      );
-    const [from, to] = [parseVersion(version), parseVersion(target.version)];
-    if (from && to && compareVersions(to, from) <= 0) {
-      add(
-        compareVersions(to, from) === 0 ? 'version.same' : 'version.downgrade',
-        target.version,
-        `the live cluster is at ${version}`,
-        'set target.version to a newer version',
-      );
-    }
-    if (name === greenName(environment))
-      add('green.is-blue', name, 'green would have the live cluster’s name', 'change naming.green');
+    return;
   }
-  if (!facts.manager.reachable) {
+  const { name, version, status, reachable, unreachableBecause, externalDns } = blue;
+  if (status !== 'ACTIVE') add('blue.not-active', name, `status is ${status}`, 'wait until it is ACTIVE');
+  if (!reachable) {
+    add(
+      'blue.unreachable',
+      name,
+      unreachableBecause ?? 'no answer',
+      'give the worker an access entry and a network path',
+    );
+  }
+  const [from, to] = [parseVersion(version), parseVersion(target.version)];
+  if (from && to && compareVersions(to, from) <= 0) {
+    add(
+      compareVersions(to, from) === 0 ? 'version.same' : 'version.downgrade',
+      target.version,
+      `the live cluster is at ${version}`,
+      'set target.version to a newer version',
+    );
+  }
+  if (name === greenName(environment))
+    add('green.is-blue', name, 'green would have the live cluster’s name', 'change naming.green');
+  for (const { deployment, policy } of externalDns) {
+    if (policy === null || policy === 'sync') continue;
+    add(
+      'external-dns.keeps-records',
+      deployment,
+      `runs on ${name} with --policy=${policy}: its records would stay when the cluster is deleted`,
+      'run it with --policy=sync before decommission is approved, or delete its records by hand then',
+    );
+  }
+}
+
+function judgeArgoCd({ argocd }: Environment, facts: PreflightFacts, add: Add): void {
+  const { blue, manager } = facts;
+  if (blue && argocd.cluster === blue.name) {
+    add(
+      'argocd.on-blue',
+      argocd.cluster,
+      'Argo CD runs on the live cluster, and would be deleted with it',
+      'move Argo CD to a cluster of its own, and name that in argocd.cluster',
+    );
+  }
+  if (!manager.reachable) {
     add(
       'manager.unreachable',
-      environment.argocd.cluster,
-      facts.manager.unreachableBecause ?? 'no answer',
+      argocd.cluster,
+      manager.unreachableBecause ?? 'no answer',
       'give the worker an access entry and a network path',
+    );
+    return;
+  }
+  if (!blue) return;
+  const { name, registrations } = blue;
+  const [registered, ...others] = registrations;
+  if (!registered) {
+    add(
+      'argocd.not-registered',
+      name,
+      `no cluster Secret of Argo CD on ${argocd.cluster} has its name or its API server`,
+      'register it with Argo CD: decommission takes its applications away by the labels of that Secret',
+    );
+  } else if (others.length > 0) {
+    const secrets = registrations.map(({ secret }) => secret).join(', ');
+    add('argocd.registered-twice', name, `Argo CD has several cluster Secrets for it: ${secrets}`, 'keep one of them');
+  } else {
+    const missing = [argocd.platformLabel, argocd.appsLabel].filter((label) => !(label in registered.labels));
+    if (missing.length > 0) {
+      add(
+        'argocd.not-labelled',
+        registered.secret,
+        `this cluster Secret of ${name} has no label ${missing.join(', ')}`,
+        'set it, and have the ApplicationSets select by it: decommission takes the applications away by removing it',
+      );
+    }
+  }
+  if (facts.platformApplications.length === 0) {
+    add(
+      'argocd.no-platform',
+      name,
+      'Argo CD has no platform application of it, so green would come up without a platform',
+      `label its platform applications ${ARGO.cluster}=${name} and ${ARGO.tier}=platform`,
     );
   }
 }

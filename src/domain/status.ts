@@ -46,6 +46,9 @@ export interface Hold {
   readonly approval?: ApprovalPoint;
   readonly because: string;
   readonly waitsFor: string;
+  /** What mends the cause, where that is known, and the page of docs/runbooks about it, without `.md`. */
+  readonly todo?: string;
+  readonly runbook?: string;
   readonly releases: readonly string[];
   readonly since: string;
 }
@@ -104,6 +107,7 @@ export type UpgradeState =
   | 'paused'
   | 'holding'
   | 'rolling-back'
+  | 'aborting'
   | 'succeeded'
   | 'rolled-back'
   | 'aborted'
@@ -119,6 +123,8 @@ export interface UpgradeStatus {
   readonly startedAt: string;
   readonly startedBy: string;
   readonly endedAt?: string;
+  /** Closed: the old cluster's deletion has begun, or the run has ended or turned already. */
+  readonly wayBack: 'open' | 'closed';
   readonly phases: readonly PhaseStatus[];
   readonly apps: readonly AppStatus[];
   readonly holds: readonly Hold[];

@@ -50,3 +50,10 @@ export function nextOpening(window: Window, instant: number): number | undefined
   for (let at = firstMinute; at <= firstMinute + LOOK_AHEAD_MS; at += STEP_MS) if (open(at)) return at;
   return undefined;
 }
+
+/** An instant as people in the time zone write it, such as `Mon 2026-11-23 09:00 Asia/Tokyo`. */
+export function inZone(timeZone: string, instant: number): string {
+  const { day, time } = localTime(timeZone)(instant);
+  const date = new Intl.DateTimeFormat('en-CA', { timeZone, dateStyle: 'short' }).format(instant);
+  return `${day} ${date} ${time} ${timeZone}`;
+}

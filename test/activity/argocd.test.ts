@@ -7,6 +7,7 @@ import {
   answers,
   application,
   ARGOCD,
+  cluster,
   failureOf,
   operation,
   prepare,
@@ -181,17 +182,32 @@ describe('clusters in Argo CD', () => {
     ]);
   });
 
+  const request = { actor: ACTOR, argocd: ARGOCD, cluster: 'green' };
+  const secret = (name: string) => ({ secret: name, labels: {} });
+
+  it('are labelled by the Secret that is there for them, whatever its name', async () => {
+    const eks = { findCluster: answers(cluster()) };
+    const argo = { registrationsOf: answers([secret('made-by-hand')]), labelSecret: answers(undefined) };
+    await run(prepare({ eks, argo }), 'labelCluster', { ...request, labels: { a: 'b', c: null } });
+    expect(argo.registrationsOf.calls).toEqual([[AT, { name: 'green', endpoint: 'https://green.example.test' }]]);
+    expect(argo.labelSecret.calls).toEqual([[AT, 'made-by-hand', { a: 'b', c: null }]]);
+  });
+
   it('that are not registered need no label removed, but cannot be given one', async () => {
-    const deps = prepare({ argo: { labelCluster: answers(false) } });
-    const request = { actor: ACTOR, argocd: ARGOCD, cluster: 'green' };
+    const deps = prepare({ eks: { findCluster: answers(cluster()) }, argo: { registrationsOf: answers([]) } });
     await expect(run(deps, 'labelCluster', { ...request, labels: { a: null } })).resolves.toBeUndefined();
     expect((await failureOf(run(deps, 'labelCluster', { ...request, labels: { a: 'b' } }))).type).toBe('input.invalid');
   });
 
-  it('are deregistered', async () => {
-    const argo = { removeCluster: answers(undefined) };
-    await run(prepare({ argo }), 'deregisterCluster', { actor: ACTOR, argocd: ARGOCD, cluster: 'green' });
-    expect(argo.removeCluster.calls).toEqual([[AT, 'green']]);
+  it('are deregistered, also when the cluster is gone and only its name is known', async () => {
+    const eks = { findCluster: answers(null) };
+    const argo = { registrationsOf: answers([secret('one'), secret('two')]), removeSecret: answers(undefined) };
+    await run(prepare({ eks, argo }), 'deregisterCluster', request);
+    expect(argo.registrationsOf.calls).toEqual([[AT, { name: 'green', endpoint: null }]]);
+    expect(argo.removeSecret.calls).toEqual([
+      [AT, 'one'],
+      [AT, 'two'],
+    ]);
   });
 });
 

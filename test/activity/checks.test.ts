@@ -4,10 +4,14 @@ import { systemClock } from '../../src/adapters/clock.ts';
 import type { Workload } from '../../src/adapters/kube.ts';
 import { KubeError } from '../../src/adapters/kube-error.ts';
 import type { HttpCheck, NodeGroup } from '../../src/domain/environment.ts';
+import { ARGO } from '../../src/domain/ids.ts';
 import { ACTOR, activityEnvironment, answers, application, ARGOCD, cluster, FakeClock, prepare, run } from './fakes.ts';
 
 const NAMED = { actor: ACTOR, cluster: 'green' };
 const TARGET = { hostname: 'green.elb.test', hostedZoneId: 'ZLB' };
+const WEB = { kind: 'Ingress', namespace: 'web', name: 'web' };
+const NGINX = { kind: 'Service', namespace: 'nginx', name: 'nginx' };
+const POLICY = { kind: 'Deployment', namespace: 'policy', name: 'engine' };
 
 describe('load balancers', () => {
   const ingress = { namespace: 'web', name: 'web' };
@@ -23,14 +27,33 @@ describe('load balancers', () => {
     ]);
   });
 
+  it('have the applications deleted that ask for them, and no others', async () => {
+    const dashboard = application({ name: 'nginx-green', objects: [POLICY, NGINX] });
+    const others = [POLICY, { ...NGINX, namespace: 'other' }, { ...NGINX, kind: 'Deployment' }].map((object) =>
+      application({ name: `${object.kind}-green`, objects: [object] }),
+    );
+    const argo = { applications: answers([...others, dashboard]), deleteApplication: answers(undefined) };
+    const deps = prepare({
+      eks: { findCluster: answers(cluster()) },
+      kube: { exposures: answers([WEB, NGINX]) },
+      argo,
+    });
+    expect(await run(deps, 'deleteExposedApplications', { ...NAMED, argocd: ARGOCD })).toEqual({
+      deleted: ['nginx-green'],
+    });
+    const at = { region: ACTOR.region, cluster: 'manager', namespace: 'argocd' };
+    expect(argo.applications.calls).toEqual([[at, { [ARGO.cluster]: 'green' }]]);
+    expect(argo.deleteApplication.calls).toEqual([[at, 'nginx-green']]);
+  });
+
   it('are gone when neither ingress nor load balancer is left', async () => {
     const eks = { findCluster: answers(cluster()) };
-    const kube = { ingresses: answers<unknown>(['web/web'], []) };
+    const kube = { exposures: answers<unknown>([WEB, NGINX], []) };
     const elb = { loadBalancersOf: answers<unknown>(['arn:lb'], ['arn:lb'], []) };
     const running = activityEnvironment();
     await run(prepare({ eks, kube, elb }), 'awaitLoadBalancersGone', NAMED, running);
     expect(running.beats.map((details) => (details as { waiting: string }).waiting)).toEqual([
-      'still there: ingress web/web, arn:lb',
+      'still there: Ingress web/web, Service nginx/nginx, arn:lb',
       'still there: arn:lb',
     ]);
   });
@@ -289,11 +312,10 @@ describe('windowState', () => {
   it('says whether changes may happen, and when next', async () => {
     expect(await run(prepare({}), 'windowState', { window, at: '2026-11-23T02:00:00Z' })).toEqual({
       open: true,
-      opensAt: '2026-11-23T02:00:00.000Z',
     });
     expect(await run(prepare({}), 'windowState', { window, at: '2026-11-21T02:00:00Z' })).toEqual({
       open: false,
-      opensAt: '2026-11-23T01:00:00.000Z',
+      opens: { at: '2026-11-23T01:00:00.000Z', local: 'Mon 2026-11-23 10:00 Asia/Tokyo' },
     });
   });
 });

@@ -60,20 +60,31 @@ const ENVIRONMENT: Environment = {
 };
 const REQUEST = { environment: ENVIRONMENT, run: ACTOR.run };
 const BLUE = cluster({ name: 'blue', version: '1.33' });
+const ofBlue = colours(100, 0).filter(({ setIdentifier }) => setIdentifier === 'blue');
+
+const ARGO_OF_BLUE = {
+  applications: (_at: unknown, labels: Record<string, string>) =>
+    Promise.resolve([application({ name: `${labels[ARGO.tier] === 'app' ? 'web' : 'crds'}-blue`, labels })]),
+  registrationsOf: registered({ blue: ['made-by-hand'] }),
+};
+
+function registered(secrets: Readonly<Record<string, readonly string[]>>) {
+  const labels = { [ARGOCD.platformLabel]: 'enabled', [ARGOCD.appsLabel]: 'enabled' };
+  return (_at: unknown, { name }: { readonly name: string }) =>
+    Promise.resolve((secrets[name] ?? []).map((secret) => ({ secret, labels })));
+}
 
 /** A world in which nothing is wrong, but for what a test changes. */
 const world = (given: Prepared = {}): Prepared => ({
   ssm: { readParameter: answers('blue') },
+  sts: { account: answers(ENVIRONMENT.account) },
   eks: {
     findCluster: (name: string) => Promise.resolve(name === 'blue' ? BLUE : null),
     offeredVersions: answers([{ version: '1.36', standardSupportEnds: '2027-08-02T00:00:00.000Z' }]),
   },
-  kube: { letsUsIn: answers(undefined) },
-  argo: {
-    applications: (_at: unknown, labels: Record<string, string>) =>
-      Promise.resolve([application({ name: `${labels[ARGO.tier] === 'app' ? 'web' : 'crds'}-blue`, labels })]),
-  },
-  route53: zone(colours(100, 0).filter(({ setIdentifier }) => setIdentifier === 'blue')),
+  kube: { letsUsIn: answers(undefined), externalDns: answers([{ deployment: 'dns/dns', policy: 'sync' }]) },
+  argo: ARGO_OF_BLUE,
+  route53: zone(ofBlue),
   ...given,
 });
 
@@ -94,9 +105,18 @@ describe('gatherPreflight', () => {
   it('gathers facts in which nothing is wrong', async () => {
     const facts = await gather(world());
     expect(facts).toMatchObject({
-      blue: { name: 'blue', version: '1.33', status: 'ACTIVE', reachable: true },
+      account: '111122223333',
+      blue: {
+        name: 'blue',
+        version: '1.33',
+        status: 'ACTIVE',
+        reachable: true,
+        externalDns: [{ deployment: 'dns/dns', policy: 'sync' }],
+        registrations: [{ secret: 'made-by-hand' }],
+      },
       manager: { reachable: true },
       greenTaken: null,
+      greenRegistrations: [],
       hosts: [{ app: 'web', host: 'web.example.test', zoneProblem: null, otherRecords: [], externalDnsOwner: null }],
     });
     expect(facts.platformApplications).toHaveLength(1);
@@ -108,15 +128,47 @@ describe('gatherPreflight', () => {
     ['the parameter is empty', { ssm: { readParameter: answers(null) } }, 'blue.unknown'],
     ['the parameter names a cluster that is not there', { ssm: { readParameter: answers('gone') } }, 'blue.unknown'],
     [
-      'no API server answers',
-      { kube: { letsUsIn: answers(new KubeError('blue', null, 'ECONNREFUSED')) } },
+      'the live cluster does not answer',
+      { kube: { letsUsIn: answers(undefined), externalDns: answers(new KubeError('blue', null, 'ECONNREFUSED')) } },
       'blue.unreachable',
     ],
     [
-      'Argo CD’s applications may not be read',
-      { argo: { applications: answers(new KubeError('manager', 403, 'forbidden')) } },
+      'Argo CD’s cluster does not answer',
+      { kube: { letsUsIn: answers(new KubeError('manager', null, 'ECONNREFUSED')), externalDns: answers([]) } },
       'manager.unreachable',
     ],
+    [
+      'Argo CD’s applications may not be read',
+      { argo: { ...ARGO_OF_BLUE, applications: answers(new KubeError('manager', 403, 'forbidden')) } },
+      'manager.unreachable',
+    ],
+    [
+      'Argo CD’s cluster Secrets may not be read',
+      { argo: { ...ARGO_OF_BLUE, registrationsOf: answers(new KubeError('manager', 403, 'forbidden')) } },
+      'manager.unreachable',
+    ],
+    [
+      'Argo CD does not know the live cluster',
+      { argo: { ...ARGO_OF_BLUE, registrationsOf: registered({}) } },
+      'argocd.not-registered',
+    ],
+    [
+      'Argo CD knows a cluster of green’s name',
+      { argo: { ...ARGO_OF_BLUE, registrationsOf: registered({ blue: ['a'], 'test-1-36': ['b'] }) } },
+      'green.registered',
+    ],
+    ['there is no platform to copy', { argo: { ...ARGO_OF_BLUE, applications: answers([]) } }, 'argocd.no-platform'],
+    [
+      'external-dns keeps its records',
+      {
+        kube: {
+          letsUsIn: answers(undefined),
+          externalDns: answers([{ deployment: 'dns/dns', policy: 'upsert-only' }]),
+        },
+      },
+      'external-dns.keeps-records',
+    ],
+    ['the credentials are of another account', { sts: { account: answers('444455556666') } }, 'account.differs'],
     [
       'green’s name is taken',
       {
@@ -143,8 +195,18 @@ describe('gatherPreflight', () => {
       'dns.not-weighted',
     ],
     [
+      'a weighted record names an address instead of a load balancer',
+      { route53: zone([...ofBlue, weighted('blue', 100, { alias: null, values: ['192.0.2.1'] })]) },
+      'dns.not-weighted',
+    ],
+    [
+      'a record beside ours is routed otherwise',
+      { route53: zone([...ofBlue, weighted('eu', 0, { weight: null })]) },
+      'dns.not-weighted',
+    ],
+    [
       'a health check decides about the record',
-      { route53: zone([weighted('blue', 100, { healthChecked: true })]) },
+      { route53: zone([...ofBlue, weighted('blue', 100, { healthChecked: true })]) },
       'dns.not-weighted',
     ],
     [
@@ -172,11 +234,19 @@ describe('gatherPreflight', () => {
     const records = [
       weighted('', 0, { setIdentifier: null, weight: null, alias: null, values: ['192.0.2.1'] }),
       weighted('eu', 0, { weight: null }),
+      weighted('blue', 5, { alias: null, values: ['192.0.2.1'] }),
+      weighted('blue', 5, { healthChecked: true }),
       weighted('blue', 5, { type: 'CNAME', alias: null }),
       weighted('blue', 5, { type: 'TXT', alias: null }),
     ];
     const facts = await gather(world({ route53: zone(records) }));
-    expect(facts.hosts[0]?.otherRecords).toEqual(['A simple', 'A other routing alias', 'CNAME weighted']);
+    expect(facts.hosts[0]?.otherRecords).toEqual([
+      'A simple',
+      'A other routing alias',
+      'A weighted',
+      'A weighted alias with a health check',
+      'CNAME weighted',
+    ]);
   });
 
   it('fails, to be tried again, for what passes by itself', async () => {
@@ -192,14 +262,20 @@ describe('findLeftovers', () => {
     oidcIssuer: 'https://oidc.example.test/blue',
     zones: ENVIRONMENT.zones,
     argocd: ARGOCD,
+    externalDnsOwner: 'dns-of-blue',
   };
+  const owned = (owner: string) => ({
+    ...weighted('x', 1, { type: 'TXT', name: 'a-mail.example.test', setIdentifier: null }),
+    values: [`"heritage=external-dns,external-dns/owner=${owner},external-dns/resource=ingress/mail/mail"`],
+  });
   const nothing: Prepared = {
     eks: { findCluster: answers(null), listNodeGroups: answers([]) },
     iam: { findOidcProvider: answers(null) },
     elb: { loadBalancersOf: answers([]), targetGroupsOf: answers([]) },
     ec2: { networkInterfacesOf: answers([]), securityGroupsOf: answers([]) },
-    argo: { isRegistered: answers(false), applications: answers([]) },
-    route53: { allRecords: answers([weighted('green', 100)]) },
+    argo: { registrationsOf: answers([]), applications: answers([]) },
+    // The owner is the one of external-dns, not the cluster's name.
+    route53: { allRecords: answers([weighted('green', 100), owned('blue'), owned('dns-of-green')]) },
   };
 
   it('finds nothing where nothing is', async () => {
@@ -207,18 +283,17 @@ describe('findLeftovers', () => {
   });
 
   it('names everything that still bears the cluster’s name', async () => {
-    const owned = {
-      ...weighted('x', 1, { type: 'TXT', name: 'a-mail.example.test', setIdentifier: null }),
-      values: ['"heritage=external-dns,external-dns/owner=blue,external-dns/resource=ingress/mail/mail"'],
-    };
     const leftovers = await run(
       prepare({
         eks: { findCluster: answers(BLUE), listNodeGroups: answers(['general']) },
         iam: { findOidcProvider: answers({ arn: 'arn:provider', tags: {} }) },
         elb: { loadBalancersOf: answers(['arn:lb']), targetGroupsOf: answers(['arn:tg']) },
         ec2: { networkInterfacesOf: answers(['eni-1']), securityGroupsOf: answers(['sg-1']) },
-        argo: { isRegistered: answers(true), applications: answers([application({ name: 'web-blue' })]) },
-        route53: { allRecords: answers([weighted('blue', 0), weighted('green', 100), owned]) },
+        argo: {
+          registrationsOf: answers([{ secret: 'made-by-hand', labels: {} }]),
+          applications: answers([application({ name: 'web-blue' })]),
+        },
+        route53: { allRecords: answers([weighted('blue', 0), weighted('green', 100), owned('dns-of-blue')]) },
       }),
       'findLeftovers',
       request,
@@ -231,7 +306,7 @@ describe('findLeftovers', () => {
       'target group: arn:tg',
       'network interface: eni-1',
       'security group: sg-1',
-      'Argo CD cluster: blue',
+      'Argo CD cluster Secret: made-by-hand',
       'Argo CD application: web-blue',
       'DNS record: A web.example.test blue',
       'DNS record: TXT a-mail.example.test',

@@ -196,6 +196,18 @@ describe('errors of the SDKs', () => {
     expect(await typeOf(error)).toBe(type);
   });
 
+  it('say what was asked, and then what AWS says', async () => {
+    const messageOf = (thrown: Error) => environment.run(() => Promise.resolve(asFailure(thrown).message));
+    const denied = awsError('AccessDeniedException', 'not authorized', 403);
+    expect(await messageOf(Object.assign(denied, { asked: 'EKS CreateCluster' }))).toBe(
+      'EKS CreateCluster: AccessDeniedException: not authorized',
+    );
+    expect(await messageOf(Object.assign(new TypeError('oops'), { asked: 'EKS CreateCluster' }))).toBe(
+      'EKS CreateCluster: TypeError: oops',
+    );
+    expect(await messageOf(new TypeError('oops'))).toBe('TypeError: oops');
+  });
+
   it('names the zones that EKS can use', async () => {
     const error = Object.assign(awsError('UnsupportedAvailabilityZoneException', 'no capacity'), {
       validZones: ['eu-central-1a', 'eu-central-1b'],

@@ -64,6 +64,7 @@ export interface Prepared {
   readonly eks?: AnyMethods<AwsRegion['eks']>;
   readonly iam?: AnyMethods<AwsRegion['iam']>;
   readonly ssm?: AnyMethods<AwsRegion['ssm']>;
+  readonly sts?: AnyMethods<AwsRegion['sts']>;
   readonly elb?: AnyMethods<AwsRegion['elb']>;
   readonly ec2?: AnyMethods<AwsRegion['ec2']>;
   readonly route53?: AnyMethods<Route53>;
@@ -91,6 +92,7 @@ export function prepare(prepared: Prepared, clock: Clock = new FakeClock()): Dep
         eks: adapter('eks', prepared.eks),
         iam: adapter('iam', prepared.iam),
         ssm: adapter('ssm', prepared.ssm),
+        sts: adapter('sts', prepared.sts),
         elb: adapter('elb', prepared.elb),
         ec2: adapter('ec2', prepared.ec2),
         credentials: answers({ accessKeyId: 'key', secretAccessKey: 'secret' }),
@@ -187,6 +189,7 @@ export const application = (given: Partial<ApplicationState> = {}): ApplicationS
   refreshing: false,
   requested: null,
   operation: null,
+  objects: [],
   ...given,
 });
 

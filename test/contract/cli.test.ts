@@ -1,36 +1,44 @@
 // The command line as people and scripts meet it: real processes, a real Temporal server, and on the product's own task
-// queue a worker whose activities change a world in memory.
+// queue a worker whose activities change worlds in memory. Most of the time something is waited for, so tests run side by
+// side, each with an environment of its own; those that need a worker of their own have a namespace of their own.
 import { readFileSync } from 'node:fs';
-import { once } from 'node:events';
-import { createServer } from 'node:net';
 import { fileURLToPath } from 'node:url';
-import { Worker } from '@temporalio/worker';
+import { bundleWorkflowCode, Worker, type WorkflowBundleWithSourceMap } from '@temporalio/worker';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { loadEnvironment } from '../../config/load.ts';
 import type { Environment } from '../../src/domain/environment.ts';
 import { TASK_QUEUE, upgradeId, zoneId } from '../../src/domain/ids.ts';
-import { cliWith, environmentFile, Files, type Cli, type Ended } from '../support/cli.ts';
+import { cliWith, endAll, environmentFile, Files, type Cli, type Ended } from '../support/cli.ts';
 import { Screen } from '../support/cli-screen.ts';
-import { FakeWorld } from '../support/fake-world.ts';
+import { Worlds } from '../support/cli-worlds.ts';
+import type { FakeWorld } from '../support/fake-world.ts';
+import { latch } from '../support/latch.ts';
 import { TestTemporal } from '../support/temporal.ts';
 
 const files = new Files();
-afterAll(() => files.remove());
+afterAll(() => {
+  endAll();
+  files.remove();
+});
 
 const json = ({ out }: Ended): any => JSON.parse(out);
 
-describe('without Temporal', () => {
-  let dead: string;
-  let cli: Cli;
-  beforeAll(async () => {
-    // A port that was free a moment ago: nobody answers there.
-    const server = createServer().listen(0, '127.0.0.1');
-    await once(server, 'listening');
-    const address = server.address();
-    dead = `127.0.0.1:${typeof address === 'object' ? address?.port : ''}`;
-    server.close();
-    await once(server, 'close');
-    cli = cliWith({ TEMPORAL_ADDRESS: dead });
+describe.concurrent('without Temporal', () => {
+  // Nobody answers there, and nobody who asks for a free port is given it.
+  const dead = '127.0.0.1:1';
+  const cli = cliWith({ TEMPORAL_ADDRESS: dead });
+
+  it('says what it waits for, where it looked, and what to do, exit code 5', async () => {
+    const [status, worker, rollback] = await Promise.all([
+      cli.run('upgrade', 'status', 'stg'),
+      cli.run('worker'),
+      cli.run('upgrade', 'rollback', 'stg', '--yes', '--output', 'json'),
+    ]);
+    const told = `Temporal does not answer at ${dead}. Set TEMPORAL_ADDRESS, or start it.\n`;
+    expect(status).toEqual({ code: 5, out: '', err: `waiting for Temporal at ${dead} …\n${told}` });
+    expect(worker).toEqual({ code: 5, out: '', err: `worker for Temporal at ${dead}, namespace default\n${told}` });
+    expect({ code: rollback.code, err: rollback.err }).toEqual({ code: 5, err: '' });
+    expect(json(rollback).error.kind).toBe('unreachable');
   });
 
   it.each([
@@ -50,8 +58,8 @@ describe('without Temporal', () => {
   });
 
   it.each<[string[], string]>([
-    [['upgrade', 'statsu', 'stg'], "error: unknown command 'statsu'\n(Did you mean status?)"],
-    [['upgrade', 'status'], "error: missing required argument 'environment'"],
+    [['upgrade', 'statsu', 'stg'], "unknown command 'statsu'\n(Did you mean status?)\n(see eksodus upgrade --help)\n"],
+    [['upgrade', 'status'], "error: missing required argument 'environment'\n(see eksodus upgrade status --help)\n"],
     [['upgrade', 'status', 'stg', '--outptu', 'json'], "error: unknown option '--outptu'\n(Did you mean --output?)"],
     [['upgrade', 'status', 'stg', '--output', 'yaml'], 'Allowed choices are text, json.'],
     [['upgrade', 'start'], "error: required option '-f, --file <file>' not specified"],
@@ -73,17 +81,22 @@ describe('without Temporal', () => {
     expect(json(ended)).toMatchObject({ error: { kind: 'bad-input', message: expect.stringMatching(/^(?!error)./) } });
   });
 
-  it('says where it looked, and what to do, exit code 5', async () => {
-    const err = `Temporal does not answer at ${dead}. Set TEMPORAL_ADDRESS, or start it.\n`;
-    expect(await cli.run('upgrade', 'status', 'stg')).toEqual({ code: 5, out: '', err });
-    expect(await cli.run('worker')).toEqual({ code: 5, out: '', err });
-    const failed = await cli.run('upgrade', 'rollback', 'stg', '--yes', '--output', 'json');
-    expect(failed.code).toBe(5);
-    expect(json(failed).error.kind).toBe('unreachable');
+  it('a TEMPORAL_ADDRESS that is none is bad input, exit code 2', async () => {
+    const lost = cliWith({ TEMPORAL_ADDRESS: 'http://127.0.0.1:7233' });
+    const err = 'TEMPORAL_ADDRESS is "http://127.0.0.1:7233"; expected host:port, such as 127.0.0.1:7233.\n';
+    const asked = await Promise.all([lost.run('upgrade', 'status', 'stg'), lost.run('worker')]);
+    expect(asked).toEqual([1, 2].map(() => ({ code: 2, out: '', err })));
+  });
+
+  it('--version is that of the package', async () => {
+    const { version } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8'));
+    expect(await cli.run('--version')).toEqual({ code: 0, out: `${version}\n`, err: '' });
   });
 
   it('config check tells all mistakes of all files, exit code 2', async () => {
     const good = files.write('good.yaml', environmentFile('good'));
+    const { apps } = environmentFile('one');
+    const one = files.write('one.yaml', environmentFile('one', { apps: apps.slice(0, 1) }));
     const bad = files.write(
       'bad.yaml',
       environmentFile('bad', { account: '1', apps: [], steps: [{ green: 120, bake: '1m' }] }),
@@ -103,7 +116,11 @@ describe('without Temporal', () => {
         { file: bad, ok: false, problems: [{ file: bad, path: 'account', line: 2, column: 10 }, {}, {}] },
       ],
     });
-    expect((await cli.run('config', 'check', good)).code).toBe(0);
+    expect(await cli.run('config', 'check', one)).toEqual({
+      code: 0,
+      out: `${one}: one, 1 app, moves to one-1-36\n`,
+      err: '',
+    });
   });
 
   it('config schema prints what editors need', async () => {
@@ -113,22 +130,46 @@ describe('without Temporal', () => {
   });
 });
 
-describe('with Temporal', () => {
+describe.concurrent('with Temporal', () => {
+  // On a busy machine Temporal may take a moment, which people are told.
+  const unheard = /^waiting for Temporal at \S+ …\n/;
+  const done = latch();
+  const worlds = new Worlds();
   let temporal: TestTemporal;
+  let served: Promise<void>;
+  let mute: WorkflowBundleWithSourceMap;
   let cli: Cli;
   beforeAll(async () => {
-    temporal = await TestTemporal.start();
-    cli = cliWith({ TEMPORAL_ADDRESS: temporal.server.address });
+    [temporal, mute] = await Promise.all([
+      TestTemporal.start({ serverArguments: ['--namespace', 'away', '--namespace', 'slow'] }),
+      bundleWorkflowCode({
+        workflowsPath: fileURLToPath(new URL('../support/cli-slow-workflows.ts', import.meta.url)),
+      }),
+    ]);
+    served = temporal.withWorker(worlds.activities, () => done.opened, TASK_QUEUE);
+    cli = inNamespace('default');
   });
-  afterAll(() => temporal.stop());
+  afterAll(async () => {
+    done.open();
+    await served;
+    await temporal.stop();
+  });
+
+  const inNamespace = (namespace: string): Cli =>
+    cliWith({ TEMPORAL_ADDRESS: temporal.server.address, TEMPORAL_NAMESPACE: namespace }, unheard);
+
+  /** Runs the body while a worker that never answers a command serves the namespace. */
+  async function withMuteWorker<T>(namespace: string, body: () => Promise<T>): Promise<T> {
+    const connection = temporal.server.nativeConnection;
+    const worker = await Worker.create({ connection, namespace, taskQueue: TASK_QUEUE, workflowBundle: mute });
+    return worker.runUntil(body());
+  }
 
   interface Stage {
     readonly name: string;
     readonly file: string;
     readonly environment: Environment;
     readonly world: FakeWorld;
-    /** Runs the body while a worker serves the environment. */
-    readonly withWorker: <T>(body: () => Promise<T>) => Promise<T>;
     readonly start: () => Promise<void>;
     /** Until a person is waited for. */
     readonly untilHold: () => Promise<void>;
@@ -146,7 +187,7 @@ describe('with Temporal', () => {
   ): Promise<void> {
     const file = files.write(`${name}.yaml`, environmentFile(name, change));
     const environment = loadEnvironment(file);
-    const world = new FakeWorld(environment);
+    const world = worlds.add(environment);
     const expectCode = async (expected: number, ...args: string[]): Promise<void> => {
       const { code, out, err } = await cli.run(...args);
       if (code !== expected) throw new Error(`eksodus ${args.join(' ')} ended with ${code}:\n${out}\n${err}`);
@@ -157,7 +198,6 @@ describe('with Temporal', () => {
         file,
         environment,
         world,
-        withWorker: (run) => temporal.withWorker(world.activities(), run, TASK_QUEUE),
         start: () => expectCode(0, 'upgrade', 'start', '--file', file),
         untilHold: () => expectCode(3, 'upgrade', 'watch', name, '--until-hold'),
         status: async () => json(await cli.run('upgrade', 'status', name, '--output', 'json')),
@@ -168,264 +208,292 @@ describe('with Temporal', () => {
     }
   }
 
+  it('without a worker says so, exit code 5, and leaves no command behind for the next one; a watch tells of both', async () => {
+    const away = inNamespace('away');
+    const file = files.write('away.yaml', environmentFile('away'));
+    expect((await away.run('upgrade', 'start', '--file', file)).code).toBe(0);
+    const watching = await withMuteWorker('away', async () => {
+      const begun = away.begin('upgrade', 'watch', 'away');
+      await begun.until(/ phase 5\/7 migrate running /);
+      return begun;
+    });
+
+    const err = 'no worker answers for away. Start one: eksodus worker\n';
+    const commands = [['status'], ['watch'], ['rollback', '--yes'], ['abort', '--yes']];
+    const [, ...asked] = await Promise.all([
+      watching.until(/ no news: no worker answers for away\. Start one: eksodus worker {2}env=away news=none\n/),
+      ...commands.map((command) => away.run('upgrade', ...command, 'away')),
+    ]);
+    expect(asked).toEqual(commands.map(() => ({ code: 5, out: '', err })));
+
+    await withMuteWorker('away', async () => {
+      await watching.until(/ news again after \d+s {2}env=away news=again\n/);
+      expect(json(await away.run('upgrade', 'status', 'away', '--output', 'json'))).toMatchObject({ state: 'running' });
+      watching.child.kill('SIGTERM');
+      expect((await watching.ended).code).toBe(130);
+    });
+  });
+
+  it('a command that is taken but not answered may still be carried out: nobody is told that nothing changed', () =>
+    withMuteWorker('slow', async () => {
+      const slow = inNamespace('slow');
+      const file = files.write('slow.yaml', environmentFile('slow'));
+      expect((await slow.run('upgrade', 'start', '--file', file)).code).toBe(0);
+      expect(await slow.run('upgrade', 'rollback', 'slow', '--yes')).toEqual({
+        code: 5,
+        out: '',
+        err: 'the worker took too long to answer: the command may be carried out all the same. Look before you repeat it: eksodus upgrade status slow\n',
+      });
+      expect(json(await slow.run('upgrade', 'status', 'slow', '--output', 'json'))).toMatchObject({
+        state: 'rolling-back',
+      });
+    }));
+
   it('an upgrade from start to end: held, approved, watched, and over', () =>
-    stage('whole', {}, ({ name, file, world, withWorker }) =>
-      withWorker(async () => {
-        expect(await cli.run('upgrade', 'start', '--file', file)).toEqual({
-          code: 0,
-          out: 'whole moves to whole-1-36. Watch it: eksodus upgrade watch whole\n',
-          err: '',
-        });
-        expect(await cli.run('upgrade', 'start', '--file', file)).toEqual({
-          code: 4,
-          out: '',
-          err: 'refused: whole has an upgrade under way. See it: eksodus upgrade status whole\n',
-        });
+    stage('whole', {}, async ({ name, file, world }) => {
+      expect(await cli.run('upgrade', 'start', '--file', file)).toEqual({
+        code: 0,
+        out: 'whole moves to whole-1-36. Watch it: eksodus upgrade watch whole\n',
+        err: '',
+      });
+      expect(await cli.run('upgrade', 'start', '--file', file)).toEqual({
+        code: 4,
+        out: '',
+        err: 'refused: whole has an upgrade under way. See it: eksodus upgrade status whole\n',
+      });
 
-        const held = await cli.run('upgrade', 'watch', name, '--until-hold');
-        expect(held.code).toBe(3);
-        expect(held.out).toMatch(
-          / holding: all apps are on whole-1-36; .* {2}env=whole hold=approval phase=decommission\n$/,
-        );
+      const held = await cli.run('upgrade', 'watch', name, '--until-hold');
+      expect(held.code).toBe(3);
+      expect(held.out).toMatch(
+        / holding: all apps are on whole-1-36; .* {2}env=whole hold=approval phase=decommission\n$/,
+      );
 
-        const status = await cli.run('upgrade', 'status', name);
-        expect(status.code).toBe(3);
-        expect(status.out).toMatch(
-          /^whole {2}holding {3}1\.33 ● stg-1-33 {2}→ {2}1\.36 ◆ whole-1-36 {3}started \d+s ago by sre\n/,
-        );
-        expect(status.out).toContain('    messages     ◆◆◆◆◆◆◆◆◆◆ 100 %  on-green');
-        expect(status.out).toContain('eksodus upgrade approve whole | eksodus upgrade rollback whole\n');
+      const status = await cli.run('upgrade', 'status', name);
+      expect(status.code).toBe(3);
+      expect(status.out).toMatch(
+        /^whole {2}holding {3}1\.33 ● stg-1-33 {2}→ {2}1\.36 ◆ whole-1-36 {3}started \d+s ago by sre\n/,
+      );
+      expect(status.out).toContain('    messages     ◆◆◆◆◆◆◆◆◆◆ 100 %  on-green');
+      expect(status.out).toContain('eksodus upgrade approve whole | eksodus upgrade rollback whole\n');
 
-        const inJson = await cli.run('upgrade', 'status', name, '--output', 'json');
-        expect(inJson.code).toBe(3);
-        expect(json(inJson)).toMatchObject({ environment: name, state: 'holding', holds: [{ kind: 'approval' }] });
+      const inJson = await cli.run('upgrade', 'status', name, '--output', 'json');
+      expect(inJson.code).toBe(3);
+      expect(json(inJson)).toMatchObject({ environment: name, state: 'holding', holds: [{ kind: 'approval' }] });
 
-        const watching = cli.begin('upgrade', 'watch', name);
-        await watching.until(/hold=approval/);
-        expect(await cli.run('upgrade', 'approve', name, '--by', 'boss', '-o', 'json')).toMatchObject({
-          code: 0,
-          out: expect.stringContaining('"now": "decommission of whole is approved"'),
-        });
-        const watched = await watching.ended;
-        expect({ code: watched.code, err: watched.err }).toEqual({ code: 0, err: '' });
-        const lines = watched.out.trimEnd().split('\n');
-        for (const line of lines) expect(line).toMatch(/^\d{4}-\d\d-\d\dT[\d:.]{12}Z .* {2}env=whole( [a-z]+=\S+)+$/);
-        expect(lines.at(-1)).toMatch(
-          /Z succeeded: whole runs on whole-1-36; stg-1-33 is deleted {2}env=whole state=succeeded$/,
-        );
-        expect(new Set(lines).size).toBe(lines.length);
-        expect([...world.clusters.keys()]).toEqual(['whole-1-36']);
+      const watching = cli.begin('upgrade', 'watch', name);
+      await watching.until(/hold=approval/);
+      expect(await cli.run('upgrade', 'approve', name, '--by', 'boss', '-o', 'json')).toMatchObject({
+        code: 0,
+        out: expect.stringContaining('"now": "decommission of whole is approved"'),
+      });
+      const watched = await watching.ended;
+      expect({ code: watched.code, err: watched.err }).toEqual({ code: 0, err: '' });
+      const lines = watched.out.trimEnd().split('\n');
+      for (const line of lines) expect(line).toMatch(/^\d{4}-\d\d-\d\dT[\d:.]{12}Z .* {2}env=whole( [a-z]+=\S+)+$/);
+      expect(lines.at(-1)).toMatch(
+        /Z succeeded: whole runs on whole-1-36; stg-1-33 is deleted {2}env=whole state=succeeded$/,
+      );
+      expect(new Set(lines).size).toBe(lines.length);
+      expect([...world.clusters.keys()]).toEqual(['whole-1-36']);
 
-        expect(await cli.run('upgrade', 'pause', name)).toEqual({
-          code: 4,
-          out: '',
-          err: 'refused: the upgrade of whole has ended: succeeded. Nothing was changed.\n',
-        });
-        const over = await cli.run('upgrade', 'status', name);
-        expect(over.code).toBe(0);
-        expect(over.out).toMatch(/\nsucceeded: whole runs on whole-1-36; stg-1-33 is deleted\n$/);
-      }),
-    ));
+      expect(await cli.run('upgrade', 'pause', name)).toEqual({
+        code: 4,
+        out: '',
+        err: 'refused: the upgrade of whole has ended: succeeded. Nothing was changed.\n',
+      });
+      const over = await cli.run('upgrade', 'status', name);
+      expect(over.code).toBe(0);
+      expect(over.out).toMatch(/\nsucceeded: whole runs on whole-1-36; stg-1-33 is deleted\n$/);
+    }));
 
   it('commands that make no sense now are refused with the reason, exit code 4', () =>
-    stage('refusals', { approvals: ['migrate'] }, ({ name, start, untilHold, withWorker }) =>
-      withWorker(async () => {
-        await start();
-        await untilHold();
-        const refusals: [string[], string][] = [
-          [['resume'], 'it waits for approval of migrate, which resume does not give'],
-          [['approve', '--point', 'decommission'], 'it waits for approval of migrate, not of decommission'],
-          [['pause', '--by', ' '], 'a command needs the name of who gives it'],
-        ];
-        for (const [[verb = '', ...options], why] of refusals) {
-          expect(await cli.run('upgrade', verb, name, ...options)).toEqual({
-            code: 4,
-            out: '',
-            err: `refused: ${why}\n`,
-          });
-          const inJson = await cli.run('upgrade', verb, name, ...options, '--output', 'json');
-          expect({ code: inJson.code, err: inJson.err }).toEqual({ code: 4, err: '' });
-          expect(json(inJson)).toEqual({ error: { kind: 'refused', message: why } });
-        }
-      }),
-    ));
+    stage('refusals', { approvals: ['migrate'] }, async ({ name, start, untilHold }) => {
+      await start();
+      await untilHold();
+      const refusals: [string[], string][] = [
+        [['resume'], 'it waits for approval of migrate, which resume does not give'],
+        [['approve', '--point', 'decommission'], 'it waits for approval of migrate, not of decommission'],
+        [['pause', '--by', ' '], 'a command needs the name of who gives it'],
+      ];
+      for (const [[verb = '', ...options], why] of refusals) {
+        expect(await cli.run('upgrade', verb, name, ...options)).toEqual({
+          code: 4,
+          out: '',
+          err: `refused: ${why}\n`,
+        });
+        const inJson = await cli.run('upgrade', verb, name, ...options, '--output', 'json');
+        expect({ code: inJson.code, err: inJson.err }).toEqual({ code: 4, err: '' });
+        expect(json(inJson)).toEqual({ error: { kind: 'refused', message: why } });
+      }
+    }));
 
   it('pause, approve, resume: the way there and back, with who and why', () =>
-    stage('steering', { approvals: ['migrate'] }, ({ name, world, start, untilHold, status, withWorker }) =>
-      withWorker(async () => {
-        await start();
-        await untilHold();
-        const paused = await cli.run('upgrade', 'pause', name, '--reason', 'incident 4711');
-        expect(paused).toMatchObject({ code: 0, out: expect.stringMatching(/^steering is paused: /) });
-        expect((await cli.run('upgrade', 'approve', name)).code).toBe(0);
-        // A pause waits for a person too.
-        await untilHold();
-        expect((await cli.run('upgrade', 'status', name)).code).toBe(3);
-        expect(await status()).toMatchObject({ state: 'paused', holds: [{ kind: 'paused' }] });
-        const idle = await cli.run('upgrade', 'approve', name);
-        expect(idle).toMatchObject({
-          code: 4,
-          err: expect.stringMatching(/^refused: steering waits for no approval now/),
-        });
-        expect(world.weights('messages.example.test')).toMatchObject({ 'stg-1-33': 100 });
-        expect(await cli.run('upgrade', 'resume', name)).toMatchObject({
-          code: 0,
-          out: 'the pause of steering is over\n',
-        });
-        expect((await cli.run('upgrade', 'watch', name)).code).toBe(0);
-      }),
-    ));
+    stage('steering', { approvals: ['migrate'] }, async ({ name, world, start, untilHold, status }) => {
+      await start();
+      await untilHold();
+      const paused = await cli.run('upgrade', 'pause', name, '--reason', 'incident 4711');
+      expect(paused).toMatchObject({ code: 0, out: expect.stringMatching(/^steering is paused: /) });
+      expect((await cli.run('upgrade', 'approve', name)).code).toBe(0);
+      // A pause waits for a person too.
+      await untilHold();
+      expect((await cli.run('upgrade', 'status', name)).code).toBe(3);
+      expect(await status()).toMatchObject({ state: 'paused', holds: [{ kind: 'paused' }] });
+      const idle = await cli.run('upgrade', 'approve', name);
+      expect(idle).toMatchObject({
+        code: 4,
+        err: expect.stringMatching(/^refused: steering waits for no approval now/),
+      });
+      expect(world.weights('messages.example.test')).toMatchObject({ 'stg-1-33': 100 });
+      expect(await cli.run('upgrade', 'resume', name)).toMatchObject({
+        code: 0,
+        out: 'the pause of steering is over\n',
+      });
+      expect((await cli.run('upgrade', 'watch', name)).code).toBe(0);
+    }));
 
   it('rollback changes nothing until it is confirmed, and then gives all traffic back', () =>
-    stage('back', {}, ({ name, world, start, untilHold, status, withWorker }) =>
-      withWorker(async () => {
-        await start();
-        await untilHold();
-        expect(await cli.run('upgrade', 'rollback', name, '--remove-green')).toEqual({
-          code: 2,
-          out: '',
-          err: 'All traffic of back goes back to the old cluster, and the new one is deleted. Nobody is here to confirm it: add --yes.\n',
-        });
-        expect((await cli.run('upgrade', 'abort', name)).code).toBe(2);
-        expect(await status()).toMatchObject({ state: 'holding' });
+    stage('back', {}, async ({ name, world, start, untilHold, status }) => {
+      await start();
+      await untilHold();
+      expect(await cli.run('upgrade', 'rollback', name, '--remove-green')).toEqual({
+        code: 2,
+        out: '',
+        err: 'All traffic of back goes back to the old cluster, and the new one is deleted. Nobody is here to confirm it: add --yes.\n',
+      });
+      expect((await cli.run('upgrade', 'abort', name)).code).toBe(2);
+      expect(await status()).toMatchObject({ state: 'holding' });
 
-        const [line, json_, picture] = [
-          cli.begin('upgrade', 'watch', name),
-          cli.begin('upgrade', 'watch', name, '-o', 'json'),
-          cli.onTerminal('upgrade', 'watch', name),
-        ];
-        await Promise.all([line.until(/hold=approval/), json_.until(/"approval"/), picture.until(/waits for/)]);
-        const done = await cli.run(
-          'upgrade',
-          'rollback',
-          name,
-          '--yes',
-          '--by',
-          'oncall',
-          '--reason',
-          'errors\nin files',
-        );
-        expect(done).toEqual({ code: 0, out: 'back rolls back: all weights go to stg-1-33\n', err: '' });
+      const [line, json_, picture] = [
+        cli.begin('upgrade', 'watch', name),
+        cli.begin('upgrade', 'watch', name, '-o', 'json'),
+        cli.onTerminal('upgrade', 'watch', name),
+      ];
+      await Promise.all([line.until(/hold=approval/), json_.until(/"approval"/), picture.until(/waits for/)]);
+      const asked = await cli.run(
+        'upgrade',
+        'rollback',
+        name,
+        '--yes',
+        '--by',
+        'oncall',
+        '--reason',
+        'errors\nin files',
+      );
+      expect(asked).toMatchObject({
+        code: 0,
+        out: expect.stringMatching(/^back rolls back: all weights go to stg-1-33/),
+        err: '',
+      });
 
-        // An upgrade that did not succeed is no success for a script that waits for it.
-        const [lines, statuses, drawn] = await Promise.all([line.ended, json_.ended, picture.ended]);
-        expect([lines.code, statuses.code, drawn.code]).toEqual([1, 1, 1]);
-        expect(lines.out).toMatch(
-          /Z rolled-back: errors in files \(oncall\); all traffic is on stg-1-33 {2}env=back state=rolled-back\n$/,
-        );
-        const seen = statuses.out.trimEnd().split('\n');
-        expect(seen.map((text) => JSON.parse(text)).at(-1)).toMatchObject({ state: 'rolled-back' });
-        expect(new Set(seen).size).toBe(seen.length);
-        expect(world.weights('messages.example.test')).toMatchObject({ 'stg-1-33': 100, 'back-1-36': 0 });
-        expect([...world.clusters.keys()]).toEqual(['stg-1-33', 'back-1-36']);
-      }),
-    ));
+      // An upgrade that did not succeed is no success for a script that waits for it.
+      const [lines, statuses, drawn] = await Promise.all([line.ended, json_.ended, picture.ended]);
+      expect([lines.code, statuses.code, drawn.code]).toEqual([1, 1, 1]);
+      expect(lines.out).toMatch(
+        /Z rolled-back: errors in files \(oncall\); all traffic is on stg-1-33 {2}env=back state=rolled-back\n$/,
+      );
+      const seen = statuses.out.trimEnd().split('\n');
+      expect(seen.map((text) => JSON.parse(text)).at(-1)).toMatchObject({ state: 'rolled-back' });
+      expect(new Set(seen).size).toBe(seen.length);
+      expect(world.weights('messages.example.test')).toMatchObject({ 'stg-1-33': 100, 'back-1-36': 0 });
+      expect([...world.clusters.keys()]).toEqual(['stg-1-33', 'back-1-36']);
+    }));
 
   it('abort ends the upgrade where it stands', () =>
-    stage('abort', BLOCKED, ({ name, world, start, untilHold, status, withWorker }) =>
-      withWorker(async () => {
-        await start();
-        await untilHold();
-        expect(await cli.run('upgrade', 'abort', name, '-y', '--reason', 'not today')).toMatchObject({ code: 0 });
-        expect((await cli.run('upgrade', 'watch', name)).code).toBe(1);
-        expect(await status()).toMatchObject({ state: 'aborted', outcome: 'stopped by sre: not today' });
-        expect(world.calls).not.toContain('requestCluster');
-      }),
-    ));
+    stage('abort', BLOCKED, async ({ name, world, start, untilHold, status }) => {
+      await start();
+      await untilHold();
+      expect(await cli.run('upgrade', 'abort', name, '-y', '--reason', 'not today')).toMatchObject({ code: 0 });
+      expect((await cli.run('upgrade', 'watch', name)).code).toBe(1);
+      expect(await status()).toMatchObject({ state: 'aborted', outcome: 'stopped by sre: not today' });
+      expect(world.calls).not.toContain('requestCluster');
+    }));
 
   describe('on a terminal', () => {
     const COMMAND = /[^]*?(?=term {2})/;
 
     it('watch draws one picture over itself and leaves the last one', () =>
-      stage('term', {}, ({ name, start, untilHold, withWorker }) =>
-        withWorker(async () => {
-          await start();
-          const watching = cli.onTerminal('upgrade', 'watch', name);
-          await untilHold();
-          await watching.until(/approval of decommission/);
-          await cli.run('upgrade', 'approve', name);
-          const { code, out } = await watching.ended;
-          expect(code).toBe(0);
-          const screen = new Screen({ columns: 80, rows: 24 });
-          screen.write(out);
-          expect(screen.text.replace(COMMAND, '').match(/→/g)).toHaveLength(1);
-          expect(screen.text.split('\n').at(-1)).toBe('succeeded: term runs on term-1-36; stg-1-33 is deleted');
-          expect(out).toContain('\u001B[32m✓ preflight');
-        }),
-      ));
+      stage('term', {}, async ({ name, start, untilHold }) => {
+        await start();
+        const watching = cli.onTerminal('upgrade', 'watch', name);
+        await untilHold();
+        await watching.until(/approval of decommission/);
+        await cli.run('upgrade', 'approve', name);
+        const { code, out } = await watching.ended;
+        expect(code).toBe(0);
+        const screen = new Screen({ columns: 80, rows: 24 });
+        screen.write(out);
+        expect(screen.text.replace(COMMAND, '').match(/→/g)).toHaveLength(1);
+        expect(screen.text.split('\n').at(-1)).toBe('succeeded: term runs on term-1-36; stg-1-33 is deleted');
+        expect(out).toContain('\u001B[32m✓ preflight');
+      }));
 
     it('Ctrl-C ends the watching only', () =>
-      stage('ctrlc', BLOCKED, ({ name, start, untilHold, status, withWorker }) =>
-        withWorker(async () => {
-          await start();
-          await untilHold();
-          const watching = cli.onTerminal('upgrade', 'watch', name);
-          await watching.until(/waits for/);
-          watching.type('\u0003');
-          const { code, out } = await watching.ended;
-          expect(code).toBe(130);
-          expect(out).toContain('The upgrade of ctrlc goes on; only the watching ended.');
-          expect(await status()).toMatchObject({ state: 'holding' });
-        }),
-      ));
+      stage('ctrlc', BLOCKED, async ({ name, start, untilHold, status }) => {
+        await start();
+        await untilHold();
+        const watching = cli.onTerminal('upgrade', 'watch', name);
+        await watching.until(/waits for/);
+        watching.type('\u0003');
+        const { code, out } = await watching.ended;
+        expect(code).toBe(130);
+        expect(out).toContain('The upgrade of ctrlc goes on; only the watching ended.');
+        expect(await status()).toMatchObject({ state: 'holding' });
+      }));
 
     it('rollback asks for the name: another word, or Ctrl-C, changes nothing', () =>
-      stage('typed', BLOCKED, ({ name, start, untilHold, status, withWorker }) =>
-        withWorker(async () => {
-          await start();
-          await untilHold();
-          for (const [keys, answer] of [
-            ['production\r', '"production" is not typed: nothing was changed.'],
-            ['\u0003', 'not confirmed: nothing was changed.'],
-          ] as const) {
-            const asked = cli.onTerminal('upgrade', 'rollback', name);
-            await asked.until(/All traffic of typed goes back to the old cluster\.\s+Type typed to go on: /);
-            asked.type(keys);
-            const { code, out } = await asked.ended;
-            expect(code).toBe(2);
-            expect(out).toContain(answer);
-            expect(await status()).toMatchObject({ state: 'holding' });
-          }
+      stage('typed', BLOCKED, async ({ name, start, untilHold, status }) => {
+        await start();
+        await untilHold();
+        for (const [keys, answer] of [
+          ['production\r', '"production" is not typed: nothing was changed.'],
+          ['\u0003', 'not confirmed: nothing was changed.'],
+        ] as const) {
           const asked = cli.onTerminal('upgrade', 'rollback', name);
-          await asked.until(/Type typed to go on: /);
-          asked.type('typed\r');
-          expect((await asked.ended).code).toBe(0);
-          expect((await cli.run('upgrade', 'watch', name)).code).toBe(1);
-        }),
-      ));
+          await asked.until(/All traffic of typed goes back to the old cluster\.\s+Type typed to go on: /);
+          asked.type(keys);
+          const { code, out } = await asked.ended;
+          expect(code).toBe(2);
+          expect(out).toContain(answer);
+          expect(await status()).toMatchObject({ state: 'holding' });
+        }
+        const asked = cli.onTerminal('upgrade', 'rollback', name);
+        await asked.until(/Type typed to go on: /);
+        asked.type('typed\r');
+        expect((await asked.ended).code).toBe(0);
+        expect((await cli.run('upgrade', 'watch', name)).code).toBe(1);
+      }));
   });
 
   it('a signal, or a reader that has enough, ends the watching and not the upgrade', () =>
-    stage('signals', BLOCKED, ({ name, start, untilHold, status, withWorker }) =>
-      withWorker(async () => {
-        await start();
-        await untilHold();
-        const interrupted = cli.begin('upgrade', 'watch', name);
-        await interrupted.until(/hold=blocker/);
-        interrupted.child.kill('SIGINT');
-        expect(await interrupted.ended).toMatchObject({
-          code: 130,
-          err: '\nThe upgrade of signals goes on; only the watching ended.\n',
-        });
+    stage('signals', BLOCKED, async ({ name, start, untilHold, status }) => {
+      await start();
+      await untilHold();
+      const interrupted = cli.begin('upgrade', 'watch', name);
+      await interrupted.until(/hold=blocker/);
+      interrupted.child.kill('SIGINT');
+      expect(await interrupted.ended).toMatchObject({
+        code: 130,
+        err: '\nThe upgrade of signals goes on; only the watching ended.\n',
+      });
 
-        const unread = cli.begin('upgrade', 'watch', name);
-        await unread.until(/hold=blocker/);
-        unread.child.stdout?.destroy();
-        // What changes next finds nobody who reads it.
-        expect(await cli.run('upgrade', 'resume', name)).toMatchObject({ code: 0 });
-        expect(await unread.ended).toMatchObject({
-          code: 130,
-          err: '\nThe upgrade of signals goes on; only the watching ended.\n',
-        });
-        await untilHold();
-        expect(await status()).toMatchObject({ holds: [{ kind: 'blocker' }] });
-      }),
-    ));
+      const unread = cli.begin('upgrade', 'watch', name);
+      await unread.until(/hold=blocker/);
+      unread.child.stdout?.destroy();
+      // What changes next finds nobody who reads it.
+      expect(await cli.run('upgrade', 'resume', name)).toMatchObject({ code: 0 });
+      expect(await unread.ended).toMatchObject({
+        code: 130,
+        err: '\nThe upgrade of signals goes on; only the watching ended.\n',
+      });
+      await untilHold();
+      expect(await status()).toMatchObject({ holds: [{ kind: 'blocker' }] });
+    }));
 
   it('what nobody knows is told with what to do, exit code 2', async () => {
     const err = 'no upgrade of nowhere is known. Is the name right? To start one: eksodus upgrade start --file FILE\n';
-    for (const verb of [['status'], ['watch'], ['pause'], ['resume'], ['approve'], ['rollback', '--yes']])
-      expect(await cli.run('upgrade', ...verb, 'nowhere')).toEqual({ code: 2, out: '', err });
+    const verbs = [['status'], ['watch'], ['pause'], ['resume'], ['approve'], ['rollback', '--yes']];
+    const asked = await Promise.all(verbs.map((verb) => cli.run('upgrade', ...verb, 'nowhere')));
+    expect(asked).toEqual(verbs.map(() => ({ code: 2, out: '', err })));
     const file = files.write('broken.yaml', 'name: [');
     const broken = await cli.run('upgrade', 'start', '--file', file);
     expect(broken).toMatchObject({ code: 2, out: '', err: expect.stringContaining(`${file}:1:`) });
@@ -440,57 +508,4 @@ describe('with Temporal', () => {
       err: `Temporal at ${address} has no namespace "nowhere". Set TEMPORAL_NAMESPACE.\n`,
     });
   });
-
-  it('without a worker says so, exit code 5, and leaves no command behind for the next worker', () =>
-    stage('idle', BLOCKED, async ({ name, start, untilHold, status, withWorker }) => {
-      await start();
-      const err = 'no worker answers for idle. Start one: eksodus worker\n';
-      const asked = [
-        ['status', name],
-        ['watch', name],
-        ['rollback', name, '--yes'],
-        ['abort', name, '--yes'],
-      ];
-      expect(await Promise.all(asked.map((args) => cli.run('upgrade', ...args)))).toEqual(
-        asked.map(() => ({ code: 5, out: '', err })),
-      );
-      await withWorker(async () => {
-        await untilHold();
-        expect(await status()).toMatchObject({ state: 'holding', holds: [{ kind: 'blocker' }] });
-      });
-    }));
-
-  it('a worker that goes away while somebody watches is told, and so is its return', () =>
-    stage('away', BLOCKED, async ({ name, start, untilHold, withWorker }) => {
-      const watching = await withWorker(async () => {
-        await start();
-        await untilHold();
-        const begun = cli.begin('upgrade', 'watch', name);
-        await begun.until(/hold=blocker/);
-        return begun;
-      });
-      await watching.until(/ no news: no worker answers for away\. Start one: eksodus worker {2}env=away news=none\n/);
-      await withWorker(async () => {
-        await watching.until(/ news again after \d+s {2}env=away news=again\n/);
-        watching.child.kill('SIGTERM');
-        expect((await watching.ended).code).toBe(130);
-      });
-    }));
-
-  it('a command that is taken but not answered may still be carried out: nobody is told that nothing changed', () =>
-    stage('slow', {}, async ({ name, start }) => {
-      const worker = await Worker.create({
-        connection: temporal.server.nativeConnection,
-        taskQueue: TASK_QUEUE,
-        workflowsPath: fileURLToPath(new URL('../support/cli-slow-workflows.ts', import.meta.url)),
-      });
-      await worker.runUntil(async () => {
-        await start();
-        expect(await cli.run('upgrade', 'rollback', name, '--yes')).toEqual({
-          code: 5,
-          out: '',
-          err: 'the worker took too long to answer: the command may be carried out all the same. Look before you repeat it: eksodus upgrade status slow\n',
-        });
-      });
-    }));
 });

@@ -88,7 +88,8 @@ const plain = upgradeScenario(
       let looks = 0;
       fake.window = async ({ at }) => {
         looks += 1;
-        return { open: looks > 1, opensAt: new Date(Date.parse(at) + 1000).toISOString() };
+        const opens = new Date(Date.parse(at) + 1000).toISOString();
+        return looks > 1 ? { open: true } : { open: false, opens: { at: opens, local: opens } };
       };
     },
     async act({ made, up, keep, until }) {

@@ -58,6 +58,7 @@ export function upgrade(change: Partial<UpgradeStatus> = {}): UpgradeStatus {
     green: { name: 'stg-1-36', version: '1.36' },
     startedAt: ago(2460),
     startedBy: 'sre@example.com',
+    wayBack: 'open',
     phases: phases({
       preflight: done(2460, 2422),
       provision: {

@@ -36,9 +36,11 @@ export interface Cli {
   onTerminal(...args: string[]): Running;
 }
 
-export function cliWith(env: Readonly<Record<string, string>>): Cli {
+/** `unheard` is left out of what is written to standard error. */
+export function cliWith(env: Readonly<Record<string, string>>, unheard?: RegExp): Cli {
   const whole = { PATH: process.env['PATH'] ?? '', USER: 'sre', TERM: 'xterm', SHELL: '/bin/sh', ...env };
-  const begin = (command: string, args: readonly string[]): Running => started(spawn(command, args, { env: whole }));
+  const begin = (command: string, args: readonly string[]): Running =>
+    started(spawn(command, args, { env: whole }), unheard);
   return {
     run: (...args) => {
       const running = begin(process.execPath, [MAIN, ...args]);
@@ -53,7 +55,15 @@ export function cliWith(env: Readonly<Record<string, string>>): Cli {
   };
 }
 
-function started(child: ChildProcess): Running {
+const alive = new Set<ChildProcess>();
+
+/** Ends the processes that a test which failed has left. */
+export function endAll(): void {
+  for (const child of alive) child.kill('SIGKILL');
+}
+
+function started(child: ChildProcess, unheard = /(?!)/): Running {
+  alive.add(child);
   let [out, err] = ['', ''];
   const waiting = new Set<() => void>();
   const note = (): void => {
@@ -66,7 +76,10 @@ function started(child: ChildProcess): Running {
   child.stderr?.setEncoding('utf8').on('data', (text: string) => (err += text));
   const ended = new Promise<Ended>((resolve, reject) => {
     child.on('error', reject);
-    child.on('close', (code) => resolve({ code, out, err }));
+    child.on('close', (code) => {
+      alive.delete(child);
+      resolve({ code, out, err: err.replace(unheard, '') });
+    });
   });
   return {
     child,

@@ -38,7 +38,7 @@ export class FakeWorld {
   /** Called before each activity; a test throws here, or waits. */
   before: (activity: string, input: unknown) => void | Promise<void> = () => undefined;
   gate: (app: string, greenPercent: number) => GateResult['verdict'] = () => 'passed';
-  window: Activities['windowState'] = async () => ({ open: true, opensAt: null });
+  window: Activities['windowState'] = async () => ({ open: true });
   /** What blue answers when it is asked before traffic goes back to it. */
   blueGate: (app: string) => GateResult['verdict'] = () => 'passed';
   leftovers: { kind: string; id: string }[] = [];
@@ -144,10 +144,25 @@ export class FakeWorld {
     return {
       gatherPreflight: async () => ({
         at: new Date().toISOString(),
-        blue: { name: BLUE, version: '1.33', status: 'ACTIVE', reachable: true, unreachableBecause: null },
+        account: environment.account,
+        blue: {
+          name: BLUE,
+          version: '1.33',
+          status: 'ACTIVE',
+          reachable: true,
+          unreachableBecause: null,
+          externalDns: [],
+          registrations: [
+            {
+              secret: `cluster-${BLUE}`,
+              labels: Object.fromEntries([...(this.labels.get(BLUE) ?? [])].map((label) => [label, 'enabled'])),
+            },
+          ],
+        },
         blueProblem: null,
         manager: { reachable: true, unreachableBecause: null },
         greenTaken: null,
+        greenRegistrations: [],
         offeredVersions: ['1.33', '1.34', '1.35', '1.36'].map((version) => ({ version, standardSupportEnds: null })),
         platformApplications: this.#applications(BLUE, 'platform'),
         appApplications: this.#applications(BLUE, 'app'),
@@ -205,6 +220,7 @@ export class FakeWorld {
       checkWorkloads: async ({ cluster }) => this.#evidence('workloads', cluster),
       checkApplications: async ({ cluster }) => this.#evidence('argocd', cluster),
       checkHttp: async ({ host }) => this.#evidence('http', host),
+      deleteExposedApplications: async () => ({ deleted: [] }),
       awaitLoadBalancersGone: async () => undefined,
       watchGate: async ({ app: name, host, target: at, until }) => {
         // A settling step is watched until its scope is cancelled: a failing gate must be able to end it early.

@@ -12,6 +12,7 @@ import {
 } from '@temporalio/worker';
 import type { Activities } from '../../activities/ports.ts';
 import { partFile, partIsThere } from '../../sandbox/setup/cache.mjs';
+import { WITHOUT_WAITS } from '../../sandbox/temporal.ts';
 import { PARTS } from '../../sandbox/setup/parts.mjs';
 import { upgradeId } from '../../src/domain/ids.ts';
 import type { UpgradeInput } from '../../workflows/messages.ts';
@@ -46,7 +47,11 @@ export class TestTemporal {
     const path = partFile('temporal', 'temporal');
     const [server, bundle] = await Promise.all([
       TestWorkflowEnvironment.createLocal({
-        server: { executable: { type: 'existing-path', path }, ip: '127.0.0.1', extraArgs: [...serverArguments] },
+        server: {
+          executable: { type: 'existing-path', path },
+          ip: '127.0.0.1',
+          extraArgs: [...WITHOUT_WAITS, ...serverArguments],
+        },
         ...(identity === undefined ? {} : { client: { identity } }),
       }),
       bundleWorkflowCode({ workflowsPath: fileURLToPath(workflows) }),

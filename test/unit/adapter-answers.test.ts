@@ -110,6 +110,10 @@ describe('an Argo CD Application', () => {
             ],
           },
         },
+        resources: [
+          { version: 'v1', kind: 'Service', namespace: 'web', name: 'web', status: 'Synced' },
+          { version: 'v1', kind: 'Namespace', name: 'web', status: 'Synced' },
+        ],
       },
     });
     expect(state).toEqual({
@@ -132,6 +136,10 @@ describe('an Argo CD Application', () => {
         finishedAt: '2026-11-21T09:59:59Z',
         failedResources: ['Deployment web: denied', 'Job migrate: exit 1'],
       },
+      objects: [
+        { kind: 'Service', namespace: 'web', name: 'web' },
+        { kind: 'Namespace', namespace: '', name: 'web' },
+      ],
     });
   });
 
@@ -148,6 +156,7 @@ describe('an Argo CD Application', () => {
       reconciledAt: null,
       requested: null,
       operation: null,
+      objects: [],
     });
   });
 

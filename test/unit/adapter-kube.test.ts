@@ -207,6 +207,42 @@ describe('looks at a cluster', () => {
     ]);
   });
 
+  it('name what load balancers are made for', async () => {
+    const named = (name: string, spec: object = {}) => ({ metadata: { name, namespace: 'web' }, spec });
+    const lists: Record<string, unknown> = {
+      '/apis/networking.k8s.io/v1/ingresses': { items: [named('web')] },
+      '/api/v1/services': { items: [named('inner', { type: 'ClusterIP' }), named('outer', { type: 'LoadBalancer' })] },
+    };
+    const { at } = await apiServer(({ line }) => ({ status: 200, body: lists[line.replace('GET ', '')] }));
+    expect(await connect(at).kube.exposures(AT)).toEqual([
+      { kind: 'Ingress', namespace: 'web', name: 'web' },
+      { kind: 'Service', namespace: 'web', name: 'outer' },
+    ]);
+  });
+
+  it('tell how each external-dns is told to treat records', async () => {
+    const deployment = (name: string, image: string, container: object) => ({
+      metadata: { name, namespace: 'dns' },
+      spec: { selector: {}, template: { spec: { containers: [{ name: 'sidecar' }, { name, image, ...container }] } } },
+    });
+    const image = 'registry.test:5000/external-dns/external-dns:v0.20.0';
+    const kube = await look({
+      items: [
+        deployment('a', image, { args: ['--provider=aws', '--policy=upsert-only'] }),
+        deployment('b', 'external-dns@sha256:00', { args: ['--policy', 'sync'] }),
+        deployment('c', 'external-dns', { command: ['external-dns', '--policy=create-only'] }),
+        deployment('d', image, { args: ['--policy-of-another-flag=x'] }),
+        deployment('e', 'registry.test/external-dns-exporter:v1', { args: ['--policy=upsert-only'] }),
+      ],
+    });
+    expect(await kube.externalDns(AT)).toEqual([
+      { deployment: 'dns/a', policy: 'upsert-only' },
+      { deployment: 'dns/b', policy: 'sync' },
+      { deployment: 'dns/c', policy: 'create-only' },
+      { deployment: 'dns/d', policy: null },
+    ]);
+  });
+
   it('give the host name of an ingress, or null while there is none', async () => {
     const ingress = { namespace: 'web', name: 'web' };
     const withName = await look({ status: { loadBalancer: { ingress: [{ hostname: 'lb.test' }] } } });
@@ -273,9 +309,58 @@ describe('what Argo CD is told', () => {
     expect(JSON.parse(body)).toEqual({ metadata: { annotations: { 'argocd.argoproj.io/refresh': 'normal' } } });
   });
 
-  it('is which labels to set and which to remove', async () => {
-    const { headers, body } = await told((argo) => argo.labelCluster(ARGO_AT, 'green', { a: 'b', c: null }));
+  it('is which labels of a Secret to set and which to remove', async () => {
+    const { line, headers, body } = await told((argo) =>
+      argo.labelSecret(ARGO_AT, 'made-by-hand', { a: 'b', c: null }),
+    );
+    expect(line).toBe('PATCH /api/v1/namespaces/argocd/secrets/made-by-hand?fieldManager=eksodus');
     expect(headers['content-type']).toBe('application/merge-patch+json');
     expect(JSON.parse(body)).toEqual({ metadata: { labels: { a: 'b', c: null } } });
+  });
+
+  it('is to delete what is not wanted, and what is gone is as well', async () => {
+    const { at, asked } = await apiServer(() => ({ status: 404, body: { kind: 'Status', message: 'not found' } }));
+    const { argo } = connect(at);
+    await argo.removeSecret(ARGO_AT, 'made-by-hand');
+    await argo.deleteApplication(ARGO_AT, 'web');
+    expect(asked.map(({ line }) => line)).toEqual([
+      'DELETE /api/v1/namespaces/argocd/secrets/made-by-hand',
+      'DELETE /apis/argoproj.io/v1alpha1/namespaces/argocd/applications/web',
+    ]);
+  });
+});
+
+describe('clusters that Argo CD knows', () => {
+  const encoded = (data: Record<string, string>) =>
+    Object.fromEntries(Object.entries(data).map(([key, value]) => [key, Buffer.from(value).toString('base64')]));
+  const secret = (name: string, data: Record<string, string>) => ({
+    metadata: { name, labels: { of: name } },
+    data: encoded(data),
+  });
+
+  it('are found by what is in their Secrets: the name, or the API server however it is written', async () => {
+    const { at, asked } = await apiServer(() => ({
+      status: 200,
+      body: {
+        items: [
+          secret('by-name', { name: 'green', server: 'https://proxy.test' }),
+          secret('by-server', { name: 'g', server: 'HTTPS://Green.example.test:443/' }),
+          secret('of-another', { name: 'greener', server: 'https://green.example.test.evil' }),
+          secret('of-none', { server: 'arn:aws:eks:eu-central-1:111122223333:cluster/other' }),
+          { metadata: { name: 'empty' } },
+        ],
+      },
+    }));
+    const { argo } = connect(at);
+    const found = await argo.registrationsOf(ARGO_AT, { name: 'green', endpoint: 'https://green.example.test' });
+    expect(found).toEqual([
+      { secret: 'by-name', labels: { of: 'by-name' } },
+      { secret: 'by-server', labels: { of: 'by-server' } },
+    ]);
+    expect(asked[0]?.line).toBe(
+      'GET /api/v1/namespaces/argocd/secrets?labelSelector=argocd.argoproj.io%2Fsecret-type%3Dcluster',
+    );
+    const byNameAlone = await argo.registrationsOf(ARGO_AT, { name: 'green', endpoint: null });
+    expect(byNameAlone.map((one) => one.secret)).toEqual(['by-name']);
   });
 });

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { changedLines } from '../../src/cli/render/lines.ts';
-import type { UpgradeStatus } from '../../src/domain/status.ts';
+import type { AppStatus, UpgradeStatus } from '../../src/domain/status.ts';
 import { ago, app, done, hold, NOW, phases, upgrade } from '../support/cli-status.ts';
 
 const lines = (before: UpgradeStatus | undefined, now: UpgradeStatus): string[] => changedLines(before, now, NOW);
@@ -25,13 +25,13 @@ describe('the first look', () => {
     expect(lines(undefined, status).join('\n')).toMatchInlineSnapshot(`
       "2026-11-21T02:31:00.000Z upgrade to 1.36 on stg-1-36, started by sre@example.com  env=stg state=running
       2026-11-21T02:31:30.000Z warning version.extended-support · 1.36: standard support ended 2026-11-01; consider a newer version  env=stg finding=version.extended-support severity=warning
-      2026-11-21T02:31:38.000Z phase preflight done after 38s  env=stg phase=preflight state=done
+      2026-11-21T02:31:38.000Z phase 1/7 preflight done after 38s  env=stg phase=preflight state=done
       2026-11-21T02:40:50.000Z cluster stg-1-36 done after 9m12s  env=stg phase=provision state=done
       2026-11-21T02:44:31.000Z node group general done after 3m41s: 3 nodes  env=stg phase=provision state=done
-      2026-11-21T02:44:40.000Z phase provision done after 13m02s  env=stg phase=provision state=done
-      2026-11-21T02:49:10.000Z phase bootstrap done after 4m30s  env=stg phase=bootstrap state=done
-      2026-11-21T02:50:22.000Z phase verify done after 1m12s  env=stg phase=verify state=done
-      2026-11-21T02:50:22.000Z phase migrate running  env=stg phase=migrate state=running
+      2026-11-21T02:44:40.000Z phase 2/7 provision done after 13m02s  env=stg phase=provision state=done
+      2026-11-21T02:49:10.000Z phase 3/7 bootstrap done after 4m30s  env=stg phase=bootstrap state=done
+      2026-11-21T02:50:22.000Z phase 4/7 verify done after 1m12s  env=stg phase=verify state=done
+      2026-11-21T02:50:22.000Z phase 5/7 migrate running  env=stg phase=migrate state=running
       2026-11-21T03:00:00.000Z messages holding at 0 % green  env=stg app=messages green=0 step=3/4 state=holding
       2026-11-21T03:00:00.000Z holding: http of messages: 31 of 200 answers failed, expected none; its traffic is back on blue · waits for a second try from the first step · eksodus upgrade resume stg | eksodus upgrade rollback stg  env=stg hold=gate phase=migrate app=messages"
     `);
@@ -48,6 +48,32 @@ describe('the first look', () => {
   });
 });
 
+/** An app that has asked for a share, and has another one until every name server knows. */
+const moving = (greenPercent: number, asked: number): AppStatus =>
+  app('messages', {
+    state: 'moving',
+    greenPercent,
+    since: NOW.toISOString(),
+    history: [{ greenPercent: asked, bakeSeconds: 600, askedAt: ago(1) }],
+  });
+
+describe('an app', () => {
+  const told = (now: AppStatus): string | undefined => lines(upgrade(), upgrade({ apps: [now] }))[0]?.split('Z ')[1];
+
+  it('is told by the share that it asks for, and then by the one that it has', () => {
+    expect(told(moving(5, 25))).toBe(
+      'messages asks for 25 % green  env=stg app=messages green=5 step=1/4 state=moving',
+    );
+    expect(told(moving(25, 25))).toMatch(/^messages at 25 % green /);
+    expect(told({ ...moving(25, 25), state: 'baking' })).toMatch(/^messages baking at 25 % green /);
+  });
+
+  it('that goes back is not told by the share that it loses', () => {
+    expect(told({ ...moving(25, 25), state: 'reversing' })).toMatch(/^messages gives its traffic back to blue /);
+    expect(told({ ...moving(0, 25), state: 'on-blue' })).toMatch(/^messages on-blue at 0 % green /);
+  });
+});
+
 describe('later looks', () => {
   it('tell nothing when nothing changed', () => {
     const status = upgrade({ apps: [app('messages', {})], holds: [hold({})] });
@@ -57,9 +83,9 @@ describe('later looks', () => {
   it.each<[string, UpgradeStatus, UpgradeStatus, string[]]>([
     [
       'a weight',
-      upgrade({ apps: [app('messages', { state: 'moving', greenPercent: 0 })] }),
-      upgrade({ apps: [app('messages', { state: 'moving', greenPercent: 5 })] }),
-      ['messages moving at 5 % green  env=stg app=messages green=5 step=1/4 state=moving'],
+      upgrade({ apps: [moving(0, 5)] }),
+      upgrade({ apps: [moving(5, 5)] }),
+      ['messages at 5 % green  env=stg app=messages green=5 step=1/4 state=moving'],
     ],
     [
       'a pause, and its end',
@@ -78,7 +104,7 @@ describe('later looks', () => {
       'a phase that is tried again',
       upgrade({ phases: phases({ provision: { state: 'failed', startedAt: ago(600), endedAt: ago(500) } }) }),
       upgrade({ phases: phases({ provision: { state: 'running', startedAt: ago(600), endedAt: ago(500) } }) }),
-      ['phase provision running  env=stg phase=provision state=running'],
+      ['phase 2/7 provision running  env=stg phase=provision state=running'],
     ],
   ])('tell of %s', (_, before, now, expected) => {
     expect(lines(before, now)).toEqual(expected.map((line) => `${NOW.toISOString()} ${line}`));
@@ -97,6 +123,13 @@ describe('later looks', () => {
     expect(lines(work(600, 500), work(400, 100))).toEqual([
       '2026-11-21T03:10:20.000Z cluster done after 5m00s  env=stg phase=provision state=done',
     ]);
+  });
+
+  it('tell with a hold what mends its cause, and where that is explained', () => {
+    const advised = hold({ because: 'AccessDenied', todo: 'give the permission', runbook: 'cloud-denied' });
+    expect(lines(upgrade(), upgrade({ holds: [advised] }))[0]).toContain(
+      'holding: AccessDenied · waits for a second try from the first step · give the permission · see docs/runbooks/cloud-denied.md · eksodus upgrade resume stg |',
+    );
   });
 
   it('are one line each, whatever others wrote', () => {

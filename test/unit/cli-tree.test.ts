@@ -1,11 +1,11 @@
 import { describe, expect, it } from 'vitest';
 import { columnsOf } from '../../src/cli/render/fit.ts';
 import { renderTree } from '../../src/cli/render/tree.ts';
-import type { UpgradeStatus } from '../../src/domain/status.ts';
+import type { PhaseStatus, UpgradeStatus } from '../../src/domain/status.ts';
 import { ago, app, done, hold, NOW, phases, upgrade } from '../support/cli-status.ts';
 
 const drawn = (status: UpgradeStatus, width = 80): string => renderTree(status, NOW, { width, colour: false });
-const lastLine = (status: UpgradeStatus): string | undefined => drawn(status).split('\n').at(-1);
+const lastLine = (status: UpgradeStatus): string | undefined => drawn(status, Infinity).split('\n').at(-1);
 
 const APPS = [
   app('messages', { state: 'holding', greenPercent: 0, stepIndex: 2, since: ago(720) }),
@@ -81,6 +81,20 @@ describe('an upgrade that holds', () => {
   it('has as many lines as it counts, whatever others wrote', () => {
     const nasty = hold({ because: 'first\nsecond\r\n\u001B[2Jthird\u2028fourth' });
     expect(drawn(upgrade({ holds: [nasty] }), Infinity)).toContain('  because: first second [2Jthird fourth\n');
+  });
+
+  it('says what mends the cause, and where that is explained', () => {
+    const advised = hold({ todo: 'give the permission', runbook: 'cloud-denied' });
+    expect(drawn(upgrade({ holds: [advised] }), Infinity)).toContain(
+      '\n  to do: give the permission · see docs/runbooks/cloud-denied.md\n  eksodus upgrade resume stg |',
+    );
+  });
+
+  it('shows beside the share that an app has the one that it asks for', () => {
+    const history = [{ greenPercent: 25, bakeSeconds: 600, askedAt: ago(60) }];
+    const asking = app('messages', { state: 'moving', greenPercent: 5, stepIndex: 1, history });
+    expect(drawn(upgrade({ apps: [asking] }))).toContain('◆   5 %  asks for 25 % · step 2/4 · 1m00s');
+    expect(drawn(upgrade({ apps: [{ ...asking, greenPercent: 25 }] }))).toContain('◆  25 %  moving · step 2/4 · 1m00s');
   });
 
   it('tells a pause of many apps once, since the first', () => {
@@ -164,30 +178,77 @@ describe('phases', () => {
 });
 
 describe('the last line', () => {
-  const onGreen = [app('messages', { state: 'on-green', greenPercent: 100 })];
-  const onBlue = [app('messages', { state: 'on-blue' })];
-  const deleting = phases({ decommission: { state: 'running', startedAt: ago(10) } });
+  type Line = readonly [when: string, change: Partial<UpgradeStatus>, expected: string];
+  const open = (decommission: Partial<PhaseStatus>): Partial<UpgradeStatus> => ({
+    apps: [app('messages', { state: 'on-green', greenPercent: 100 })],
+    phases: phases({ migrate: done(900, 600), soak: done(600, 300), decommission }),
+  });
+  const proof = { name: 'proof that no traffic is left', state: 'done', startedAt: ago(9), endedAt: ago(8) } as const;
+  const [running, failed] = [
+    { state: 'running', startedAt: ago(10) },
+    { state: 'failed', startedAt: ago(10), endedAt: ago(5) },
+  ] as const;
+  const proved = { items: [proof] };
+  /** On its way back: all apps, and the phases that are walked on that way. */
+  const back = (
+    state: 'rolling-back' | 'holding',
+    migrate: Partial<PhaseStatus>,
+    decommission: Partial<PhaseStatus> = {},
+    apps = [app('messages', { state: 'on-blue' })],
+  ): Partial<UpgradeStatus> => ({ state, wayBack: 'closed', apps, phases: phases({ migrate, decommission }) });
+  const someOnGreen = [app('messages', { state: 'on-green', greenPercent: 100 }), app('files', { state: 'moving' })];
+  const allOnGreen = someOnGreen.slice(0, 1);
 
-  it.each<[string, Partial<UpgradeStatus>, string]>([
-    ['while it runs', {}, 'go back at any time: eksodus upgrade rollback stg'],
-    ['while it goes back', { state: 'rolling-back' }, 'on its way back: all traffic goes to stg-1-33'],
+  const anyTime = 'go back at any time: eksodus upgrade rollback stg';
+  const beforeProof = 'go back until stg-1-33 is proved to have no traffic: eksodus upgrade rollback stg';
+  const tooLate = 'stg-1-33 is being deleted: there is no going back';
+  const goesBack = 'on its way back: all traffic goes to stg-1-33';
+  const heldBack = 'on its way back to stg-1-33; it goes on when the hold ends';
+  const toBeRemoved = 'all traffic is on stg-1-33; stg-1-36 is deleted once it is proved to have none';
+  const removed = 'all traffic is on stg-1-33; stg-1-36 is being deleted';
+
+  it.each<Line>([
+    ['it runs', {}, anyTime],
+    ['it holds', { state: 'holding' }, anyTime],
+    ['it is paused', { state: 'paused' }, anyTime],
+    ['it has just begun', { phases: phases({ preflight: running }) }, anyTime],
+    ['the deletion waits for approval', { ...open({}), state: 'holding' }, anyTime],
+    ['the old cluster is proved idle', open(running), beforeProof],
+    ['that proof holds', { ...open(failed), state: 'holding' }, beforeProof],
+    ['the old cluster is deleted', { ...open({ ...running, ...proved }), wayBack: 'closed' }, tooLate],
+    ['that holds', { ...open({ ...failed, ...proved }), wayBack: 'closed', state: 'holding' }, tooLate],
     [
-      'while the old cluster is deleted',
-      { apps: onGreen, phases: deleting },
-      'stg-1-33 is being deleted: there is no going back',
+      'it stops',
+      { state: 'aborting', wayBack: 'closed' },
+      'it stops where it stands: weights and clusters stay as they are',
     ],
+    ['it goes back', back('rolling-back', running, {}, someOnGreen), goesBack],
+    ['it goes back from the end', back('rolling-back', done(900, 600), {}, allOnGreen), goesBack],
+    ['it goes back from the proof', back('rolling-back', running, failed, allOnGreen), goesBack],
+    ['the way back holds', back('holding', failed, {}, someOnGreen), heldBack],
+    ['the way back from the end holds', back('holding', failed, failed, allOnGreen), heldBack],
+    ['it went back', back('rolling-back', done(20, 10)), 'all traffic is on stg-1-33'],
+    ['the new cluster is proved idle', back('rolling-back', done(20, 10), running), toBeRemoved],
+    ['that proof of the new one holds', back('holding', done(20, 10), failed), toBeRemoved],
+    ['the new cluster is deleted', back('rolling-back', done(20, 10), { ...running, ...proved }), removed],
+    ['that deletion holds', back('holding', done(20, 10), { ...failed, ...proved }), removed],
     [
-      'while the new cluster is deleted, and a person is waited for',
-      { state: 'holding', apps: onBlue, phases: deleting },
-      'all traffic is on stg-1-33; the new cluster is being deleted',
+      'a new cluster that never had an app is deleted',
+      back('holding', done(20, 10), { ...failed, ...proved }, []),
+      removed,
     ],
-    [
-      'at the end',
-      { state: 'succeeded', endedAt: ago(5), outcome: 'stg runs on stg-1-36; stg-1-33 is deleted' },
-      'succeeded: stg runs on stg-1-36; stg-1-33 is deleted',
-    ],
-  ])('%s', (_, change, expected) => {
+  ])('while %s', (_, change, expected) => {
     expect(lastLine(upgrade(change))).toBe(expected);
+  });
+
+  it('names the old cluster by no name while none is known', () => {
+    const { blue: _unknown, ...status } = upgrade({ state: 'rolling-back', wayBack: 'closed' });
+    expect(lastLine(status)).toBe('on its way back: all traffic goes to the old cluster');
+  });
+
+  it.each(['succeeded', 'rolled-back', 'aborted', 'failed'] as const)('after it %s: the outcome', (state) => {
+    const ended = { state, wayBack: 'closed', endedAt: ago(5), outcome: 'as it was' } as const;
+    expect(lastLine(upgrade(ended))).toBe(`${state}: as it was`);
   });
 });
 

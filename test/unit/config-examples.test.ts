@@ -154,6 +154,12 @@ describe('the examples', () => {
     const stg = loadEnvironment(example('stg'));
     const [messages, files_] = stg.apps;
     expect(greenName(stg)).toBe('stg-1-36');
+    // Without it no sync to the new cluster succeeds.
+    expect(stg.cluster.accessEntries).toContainEqual({
+      principalArn: 'arn:aws:iam::123456789012:role/argocd',
+      policies: ['AmazonEKSClusterAdminPolicy'],
+      kubernetesGroups: [],
+    });
     expect(messages?.steps.at(-2)).toEqual({ greenPercent: 50, bakeSeconds: 5400 });
     expect(files_?.steps).toEqual([
       { greenPercent: 5, bakeSeconds: 600 },

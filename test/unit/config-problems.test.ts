@@ -131,6 +131,10 @@ describe('YAML', () => {
     ['a: !secret b', '1:4 is not YAML: Unresolved tag: !secret.'],
     ["a: 'b\n", "2:1 is not YAML: Missing closing 'quote."],
     ['a b\nc: 2', '1:1 is no key with a value. Expected "key: value", or a mapping below "key:".'],
+    [
+      'live: parameter: /stg',
+      '1:7 a key stands inside this value. Expected one "key: value" a line, indented like its neighbours; a text with ": " in it needs quotes.',
+    ],
     ['? { a: b }\n: c', '1:3 is no name for a key. Expected a word.'],
   ])('%j is refused with its place', (text, expected) => {
     expect(problemsOf(text).map(({ line, column, message }) => `${line}:${column} ${message}`)).toEqual([expected]);
@@ -383,6 +387,20 @@ describe('values that are refused', () => {
     const all = told(text);
     expect(all).toHaveLength(1);
     expect(all[0]?.slice(0, expected.length)).toBe(expected);
+  });
+
+  it.each([
+    ['30', 'Write 30s if you mean seconds.'],
+    ["'30'", 'Write 30s if you mean seconds.'],
+    ['30 seconds', 'Write 30s.'],
+    ['1.5 Sec', 'Write 1.5s.'],
+    ['10 min', 'Write 10m.'],
+    ['2hours', 'Write 2h.'],
+    ['1d', ''],
+    ['500ms', ''],
+  ])('%s is no time, and the cure is told where it is clear: %s', (written, cure) => {
+    const [line] = told(added(`soak: ${written}`));
+    expect(line?.split('such as 30s, 10m or 1h30m.')[1]?.trim()).toBe(cure);
   });
 
   it('one mistake hides no other: rules over several fields still run', () => {

@@ -37,13 +37,33 @@ const application = (app: string, needs: readonly string[] = []) => ({
   health: 'Healthy',
   revision: 'abc1234',
 });
-const blue: Blue = { name: 'stg-1-33', version: '1.33', status: 'ACTIVE', reachable: true, unreachableBecause: null };
+const registration = (
+  secret: string,
+  labels = { 'eksodus.dev/platform': 'enabled', 'eksodus.dev/apps': 'enabled' },
+) => ({
+  secret,
+  labels,
+});
+const blue: Blue = {
+  name: 'stg-1-33',
+  version: '1.33',
+  status: 'ACTIVE',
+  reachable: true,
+  unreachableBecause: null,
+  externalDns: [
+    { deployment: 'dns/public', policy: 'sync' },
+    { deployment: 'dns/private', policy: null },
+  ],
+  registrations: [registration('cluster-stg-1-33')],
+};
 const good: PreflightFacts = {
   at: AT,
+  account: '123456789012',
   blue,
   blueProblem: null,
   manager: { reachable: true, unreachableBecause: null },
   greenTaken: null,
+  greenRegistrations: [],
   offeredVersions: [
     { version: '1.33', standardSupportEnds: '2026-07-29T00:00:00.000Z' },
     { version: '1.36', standardSupportEnds: '2027-08-01T00:00:00.000Z' },
@@ -84,6 +104,13 @@ const CASES: readonly Case[] = [
     subject: 'stg-1-33',
     tells: '401 Unauthorized',
   },
+  {
+    id: 'external-dns.keeps-records',
+    facts: withBlue({ externalDns: [{ deployment: 'dns/public', policy: 'upsert-only' }] }),
+    subject: 'dns/public',
+    tells: 'on stg-1-33 with --policy=upsert-only',
+  },
+  { id: 'account.differs', facts: { ...good, account: '999' }, subject: '123456789012', tells: '999' },
   { id: 'version.same', facts: withBlue({ version: '1.36' }), subject: '1.36', tells: '1.36' },
   { id: 'version.downgrade', facts: withBlue({ version: '1.37' }), subject: '1.36', tells: '1.37' },
   { id: 'version.downgrade', facts: withBlue({ version: '2.36' }), subject: '1.36', tells: '2.36' },
@@ -107,6 +134,36 @@ const CASES: readonly Case[] = [
     tells: 'connection refused',
   },
   {
+    id: 'argocd.on-blue',
+    environment: { argocd: { ...environment().argocd, cluster: 'stg-1-33' } },
+    subject: 'stg-1-33',
+    tells: 'would be deleted with it',
+  },
+  {
+    id: 'argocd.not-registered',
+    facts: withBlue({ registrations: [] }),
+    subject: 'stg-1-33',
+    tells: 'no cluster Secret of Argo CD on manager',
+  },
+  {
+    id: 'argocd.registered-twice',
+    facts: withBlue({ registrations: [registration('a'), registration('b')] }),
+    subject: 'stg-1-33',
+    tells: 'a, b',
+  },
+  {
+    id: 'argocd.not-labelled',
+    facts: withBlue({ registrations: [{ secret: 'a', labels: { 'eksodus.dev/apps': 'enabled' } }] }),
+    subject: 'a',
+    tells: 'no label eksodus.dev/platform',
+  },
+  {
+    id: 'argocd.no-platform',
+    facts: { ...good, platformApplications: [] },
+    subject: 'stg-1-33',
+    tells: 'without a platform',
+  },
+  {
     id: 'green.name-taken',
     facts: { ...good, greenTaken: { run: 'upgrade/stg/run-0', status: 'ACTIVE' } },
     subject: 'stg-1-36',
@@ -117,6 +174,12 @@ const CASES: readonly Case[] = [
     facts: { ...good, greenTaken: { run: null, status: 'CREATING' } },
     subject: 'stg-1-36',
     tells: 'nobody we know',
+  },
+  {
+    id: 'green.registered',
+    facts: { ...good, greenRegistrations: ['cluster-stg-1-36'] },
+    subject: 'stg-1-36',
+    tells: 'Secret cluster-stg-1-36',
   },
   {
     id: 'argocd.platform-order',
@@ -175,11 +238,11 @@ describe('judgePreflight', () => {
     expect(finding?.todo).not.toBe('');
   });
 
-  it('lets only extended support pass with a warning', () => {
-    for (const { facts, environment: change, id } of CASES) {
-      const [finding] = judge(facts ?? good, environment(change));
-      expect(finding?.severity).toBe(id === 'version.extended-support' ? 'warning' : 'blocker');
-    }
+  it('lets nothing but what can be mended later, or costs only money, pass with a warning', () => {
+    const warnings = CASES.flatMap(({ facts, environment: change }) => judge(facts ?? good, environment(change)))
+      .filter(({ severity }) => severity === 'warning')
+      .map(({ id }) => id);
+    expect(warnings).toEqual(['external-dns.keeps-records', 'version.extended-support']);
   });
 
   it('says that green would have the name of the live cluster', () => {
@@ -191,15 +254,26 @@ describe('judgePreflight', () => {
   });
 
   it('lets a run go on with what it made itself, and with green records of before', () => {
-    expect(judge({ ...good, greenTaken: { run: RUN, status: 'CREATING' } })).toEqual([]);
+    const ours = { greenTaken: { run: RUN, status: 'ACTIVE' }, greenRegistrations: ['cluster-stg-1-36'] };
+    expect(judge({ ...good, ...ours })).toEqual([]);
     expect(judge(withHost({ records: [...records('stg-1-33', 100), ...records('stg-1-36', 0)] }))).toEqual([]);
   });
 
   it('says nothing of what it could not look at', () => {
-    const blind = { ...good, manager: { reachable: false, unreachableBecause: 'x' }, appApplications: [] };
+    const blind = {
+      ...withBlue({ registrations: [] }),
+      manager: { reachable: false, unreachableBecause: 'x' },
+      platformApplications: [],
+      appApplications: [],
+    };
     expect(judge(blind).map(({ id }) => id)).toEqual(['manager.unreachable']);
     // Least of all may it have a person remove records that may be the live cluster's.
-    const nameless = { ...good, blue: null, hosts: [{ ...host('messages'), records: records('x', 1) }] };
+    const nameless = {
+      ...good,
+      blue: null,
+      platformApplications: [],
+      hosts: [{ ...host('messages'), records: records('x', 1) }],
+    };
     expect(judge(nameless).map(({ id }) => id)).toEqual(['blue.unknown']);
   });
 

@@ -1,6 +1,7 @@
 // What takes hours and days. The time-skipping server is only there where Java and Maven are; without it, the tests
 // that need it are not registered, and the soak is still seen on the real server, in seconds.
 import { activityInfo } from '@temporalio/activity';
+import { WorkflowClient } from '@temporalio/client';
 import { ApplicationFailure } from '@temporalio/common';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Activities, GateResult } from '../../activities/ports.ts';
@@ -9,6 +10,8 @@ import { zoneId } from '../../src/domain/ids.ts';
 import type { AppStatus, UpgradeStatus } from '../../src/domain/status.ts';
 import { isOpen, nextOpening } from '../../src/domain/window.ts';
 import * as messages from '../../workflows/messages.ts';
+import type { UpgradeResult } from '../../workflows/messages.ts';
+import type { upgrade } from '../../workflows/upgrade.ts';
 import { app, environment } from '../support/environment.ts';
 import { FakeWorld } from '../support/fake-world.ts';
 import { eventually, TestTemporal, timeSkippingServer } from '../support/temporal.ts';
@@ -79,6 +82,17 @@ describe.each(executables)('days and weeks', (executable) => {
   const pass = (days: number): Promise<void> => temporal.server.sleep(`${days} days`);
 
   /**
+   * Lets time go on by the hour until the upgrade has ended. Whoever waits for its result lets the clock run free: were
+   * nobody quick enough to stop it at the end, it would jump ten years, to where the server ends the zone's workflow.
+   */
+  const ended = async (up: Upgrade): Promise<UpgradeResult> => {
+    while ((await up.describe()).status.name === 'RUNNING') await temporal.server.sleep('1h');
+    return plainClient().getHandle<typeof upgrade>(up.workflowId).result();
+  };
+  /** Without a hand on the clock. */
+  const plainClient = (): WorkflowClient => new WorkflowClient({ connection: temporal.server.connection });
+
+  /**
    * What tells or waits for the time, by the server's clock. The gate knows at its end, and gives its turn back until
    * then, as a running activity would stop the clock.
    */
@@ -95,8 +109,9 @@ describe.each(executables)('days and weeks', (executable) => {
           nextRetryDelay: leftMs,
         });
       }
-      // Who only wants to know how it is now had no turn to give back.
-      const given = activityInfo().attempt > 1 ? verdict() : 'passed';
+      // Who only wants to know how it is now may not take as long as a watch.
+      const watches = activityInfo().startToCloseTimeoutMs > DAY * 1000;
+      const given = watches ? verdict() : 'passed';
       const passed = given === 'passed';
       return {
         verdict: given,
@@ -124,7 +139,7 @@ describe.each(executables)('days and weeks', (executable) => {
         change: { apps: [bakes(4 * HOUR, 12 * HOUR)], soakSeconds: 14 * DAY, drainSeconds: 300 },
         activities: () => ({ ...clockwork(), readTtl: async () => ({ ttlSeconds: 60 }) }),
       },
-      (up) => up.result(),
+      ended,
     );
     expect(result).toBe('succeeded');
     expect(Math.floor(soakSeconds(status) / DAY)).toBe(14);
@@ -149,7 +164,7 @@ describe.each(executables)('days and weeks', (executable) => {
           awaitInSync: async () => ({ inSyncAt: new Date((await now()) - HOUR * 1000).toISOString() }),
         }),
       },
-      (up) => up.result(),
+      ended,
     );
     const [step] = firstApp(status).history;
     expect(seconds(step?.askedAt, step?.settledAt)).toBeGreaterThanOrEqual(300);
@@ -170,14 +185,13 @@ describe.each(executables)('days and weeks', (executable) => {
           ...clockwork(),
           windowState: async ({ window: asked, at }) => {
             const opens = nextOpening(asked, Date.parse(at));
-            return {
-              open: isOpen(asked, Date.parse(at)),
-              opensAt: opens === undefined ? null : new Date(opens).toISOString(),
-            };
+            if (isOpen(asked, Date.parse(at)) || opens === undefined) return { open: true };
+            const opening = new Date(opens).toISOString();
+            return { open: false, opens: { at: opening, local: opening } };
           },
         }),
       },
-      (up) => up.result(),
+      ended,
     );
     const [first, second] = firstApp(status).history;
     expect(seconds(new Date(opensAt).toISOString(), first?.askedAt)).toBeGreaterThanOrEqual(0);
@@ -201,7 +215,7 @@ describe.each(executables)('days and weeks', (executable) => {
         expect(firstApp(await up.query(messages.statusQuery))).toMatchObject({ state: 'holding', greenPercent: 50 });
         clear = true;
         await up.executeUpdate(messages.resumeUpdate, { args: [{ by: 'sre@example.test' }] });
-        return up.result();
+        return ended(up);
       },
     );
     expect(held.result).toBe('succeeded');
@@ -225,7 +239,7 @@ describe.each(executables)('days and weeks', (executable) => {
         );
         await pass(30);
         await up.executeUpdate(messages.approveUpdate, { args: [{ by: 'sre@example.test', point: 'migrate' }] });
-        return up.result();
+        return ended(up);
       },
     );
     const [verify, migrate] = ['verify', 'migrate'].map((name) => status.phases.find((one) => one.name === name));

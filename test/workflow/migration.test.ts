@@ -213,9 +213,9 @@ describe('migration of one app', () => {
       const opensAt = new Date().toISOString();
       fake.window = async () => {
         looks += 1;
-        if (looks === 1) return { open: false, opensAt };
+        if (looks === 1) return { open: false, opens: { at: opensAt, local: opensAt } };
         await paused.opened;
-        return { open: true, opensAt };
+        return { open: true };
       };
       const moving = await move();
       await until(moving, holds('window'));
@@ -233,7 +233,7 @@ describe('migration of one app', () => {
       let broken = true;
       fake.window = async () => {
         if (broken) throw ApplicationFailure.nonRetryable('no worker took the work for 15 minutes', 'wait.deadline');
-        return { open: true, opensAt: null };
+        return { open: true };
       };
       const moving = await move();
       const held = await until(moving, holds('failure'));

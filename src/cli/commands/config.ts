@@ -10,11 +10,9 @@ export function check(files: readonly string[], options: CommonOptions): Promise
     const results = files.map((file) => {
       try {
         const environment = loadEnvironment(file);
-        return {
-          file,
-          ok: true as const,
-          text: `${file}: ${environment.name}, ${environment.apps.length} apps, moves to ${greenName(environment)}`,
-        };
+        const { name, apps } = environment;
+        const count = `${apps.length} app${apps.length === 1 ? '' : 's'}`;
+        return { file, ok: true as const, text: `${file}: ${name}, ${count}, moves to ${greenName(environment)}` };
       } catch (error) {
         if (!(error instanceof ConfigError)) throw error;
         return { file, ok: false as const, text: error.message, problems: error.problems };

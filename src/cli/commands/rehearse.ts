@@ -1,4 +1,3 @@
-import { existsSync } from 'node:fs';
 import type { RehearsalOptions } from '../../../sandbox/rehearsal/command.ts';
 import { InputError, run, type CommonOptions } from '../run.ts';
 
@@ -9,7 +8,6 @@ interface Options extends CommonOptions {
   readonly keep?: boolean;
 }
 
-const COMMAND = new URL('../../../sandbox/rehearsal/command.ts', import.meta.url);
 const [SLOWEST, FASTEST] = [1, 600];
 
 export function rehearse(options: Options): Promise<void> {
@@ -18,10 +16,6 @@ export function rehearse(options: Options): Promise<void> {
     if (!(speed >= SLOWEST && speed <= FASTEST))
       throw new InputError(
         `--speed is "${options.speed}"; expected a number from ${SLOWEST} (as slow as AWS) to ${FASTEST}.`,
-      );
-    if (!existsSync(COMMAND))
-      throw new InputError(
-        'A rehearsal needs the source checkout: the sandbox is not in the package. Clone the repository and run "npm run rehearse".',
       );
     const { runRehearsal } = await import('../../../sandbox/rehearsal/command.ts');
     const { scenario, report, keep = false, output } = options;

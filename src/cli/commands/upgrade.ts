@@ -22,7 +22,7 @@ export async function start(options: CommonOptions & { file: string; by: string;
   await run(options, async () => {
     const environment = loadEnvironment(options.file);
     if (options.by.trim() === '') throw new InputError('--by is empty: a command needs the name of who gives it.');
-    const { run: id } = await withUpgrades((upgrades) => upgrades.start(environment, options.by));
+    const { run: id } = await withUpgrades(options, (upgrades) => upgrades.start(environment, options.by));
     started = environment.name;
     return {
       text: `${environment.name} moves to ${greenName(environment)}. Watch it: eksodus upgrade watch ${environment.name}`,
@@ -34,7 +34,7 @@ export async function start(options: CommonOptions & { file: string; by: string;
 
 export function status(environment: string, options: CommonOptions): Promise<void> {
   return run(options, async () => {
-    const seen = await withUpgrades((upgrades) => upgrades.status(environment));
+    const seen = await withUpgrades(options, (upgrades) => upgrades.status(environment));
     const code = waitsForPerson(seen) ? EXIT.held.code : EXIT.done.code;
     return { text: renderTree(seen, new Date(), terminal(process.stdout)), json: seen, code };
   });
@@ -89,7 +89,7 @@ export function abort(environment: string, options: Steer & { yes?: boolean }): 
 function steer(options: Steer, command: (upgrades: Upgrades, asker: Asker) => Promise<Accepted>): Promise<void> {
   const asker: Asker = { by: options.by, ...(options.reason === undefined ? {} : { reason: options.reason }) };
   return run(options, async () => {
-    const { now } = await withUpgrades((upgrades) => command(upgrades, asker));
+    const { now } = await withUpgrades(options, (upgrades) => command(upgrades, asker));
     return { text: now, json: { now } };
   });
 }

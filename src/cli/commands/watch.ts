@@ -2,6 +2,7 @@ import type { UpgradeStatus } from '../../domain/status.ts';
 import { EXIT } from '../exit-codes.ts';
 import { waitsForPerson } from '../render/holds.ts';
 import { jsonLines, picture, textLines, type Show } from '../render/show.ts';
+import { drawsPicture } from '../render/terminal.ts';
 import { run, type CommonOptions } from '../run.ts';
 import { withUpgrades } from './connection.ts';
 
@@ -17,7 +18,7 @@ export async function watch(environment: string, options: CommonOptions & { unti
   process.stdout.on('error', onSignal);
   try {
     await run(options, () =>
-      withUpgrades(async (upgrades) => {
+      withUpgrades(options, async (upgrades) => {
         const show = showFor(options);
         let last: UpgradeStatus | undefined;
         try {
@@ -50,5 +51,5 @@ function exitCode(last: UpgradeStatus | undefined, interrupted: boolean): number
 /** A picture on a terminal; elsewhere a line per change, or with JSON the whole status per change. */
 function showFor({ output }: CommonOptions): Show {
   if (output === 'json') return jsonLines(process.stdout);
-  return process.stdout.isTTY && process.env['CI'] === undefined ? picture(process.stdout) : textLines(process.stdout);
+  return drawsPicture(process.stdout) ? picture(process.stdout) : textLines(process.stdout);
 }

@@ -6,6 +6,7 @@ export function worker(): Promise<void> {
   return run({ output: 'text' }, async () => {
     const { runWorker } = await import('../../worker/main.ts');
     const settings = temporalSettings();
+    process.stderr.write(`worker for Temporal at ${settings.address}, namespace ${settings.namespace}\n`);
     try {
       await runWorker(settings);
     } catch (error) {

@@ -20,3 +20,9 @@ export function alike(holds: readonly Hold[]): SharedHold[] {
 /** Whether a person must do something before it goes on. A window opens by itself. */
 export const waitsForPerson = ({ state, holds }: Pick<UpgradeStatus, 'state' | 'holds'>): boolean =>
   state === 'paused' || holds.some(({ kind }) => kind !== 'window');
+
+/** What mends the cause and where that is explained, as far as it is known. */
+export const adviceText = ({ todo, runbook }: Hold): string[] => [
+  ...(todo === undefined ? [] : [todo]),
+  ...(runbook === undefined ? [] : [`see docs/runbooks/${runbook}.md`]),
+];

@@ -1,8 +1,16 @@
 // An upgrade as lines for logs: one for each change, ISO time first, then words, then key=value for grep.
-import type { AppStatus, Hold, PhaseStatus, UpgradeStatus, WorkItem } from '../../domain/status.ts';
+import {
+  PHASES,
+  type AppStatus,
+  type Hold,
+  type PhaseStatus,
+  type UpgradeStatus,
+  type WorkItem,
+} from '../../domain/status.ts';
 import { oneLine } from './fit.ts';
+import { adviceText } from './holds.ts';
 import { findingText } from './tree.ts';
-import { between } from './words.ts';
+import { askedPercent, between } from './words.ts';
 
 type Before = UpgradeStatus | undefined;
 interface Change {
@@ -32,7 +40,7 @@ export function changedLines(before: Before, now: UpgradeStatus, seenAt: Date): 
     .map(({ at, text, pairs }) => logLine(at, text, [`env=${now.environment}`, ...pairs]));
 }
 
-/** `2026-11-21T03:12:00.000Z phase provision done after 13m02s  env=stg phase=provision state=done` */
+/** `2026-11-21T03:12:00.000Z phase 2/7 provision done after 13m02s  env=stg phase=provision state=done` */
 export const logLine = (at: string, text: string, pairs: readonly string[]): string =>
   `${at} ${oneLine(text)}  ${pairs.join(' ')}`;
 
@@ -54,10 +62,11 @@ function phaseChanges(was: PhaseStatus | undefined, phase: PhaseStatus, seenAt: 
   if (state === 'pending' || was?.state === state) return [];
   const pairs = [`phase=${name}`, `state=${state}`];
   const seen = seenAt.toISOString();
+  const which = `phase ${PHASES.indexOf(name) + 1}/${PHASES.length} ${name}`;
   // A phase that is tried again keeps the start of its first try.
   if (state === 'running')
-    return [{ at: was?.state === 'failed' ? seen : (startedAt ?? seen), text: `phase ${name} running`, pairs }];
-  const text = `phase ${name} ${state} after ${between(startedAt, endedAt, seenAt)}`;
+    return [{ at: was?.state === 'failed' ? seen : (startedAt ?? seen), text: `${which} running`, pairs }];
+  const text = `${which} ${state} after ${between(startedAt, endedAt, seenAt)}`;
   return [{ at: endedAt ?? seen, text, pairs }];
 }
 
@@ -89,17 +98,26 @@ function appChanges(was: AppStatus | undefined, now: AppStatus, seenAt: Date): C
   const sameState = was?.state === state;
   if (sameState && was.greenPercent === greenPercent && was.stepIndex === stepIndex) return [];
   const pairs = [`app=${app}`, `green=${greenPercent}`, `step=${stepIndex + 1}/${stepCount}`, `state=${state}`];
-  return [{ at: sameState ? seenAt.toISOString() : since, text: `${app} ${state} at ${greenPercent} % green`, pairs }];
+  return [{ at: sameState ? seenAt.toISOString() : since, text: `${app} ${appText(now)}`, pairs }];
+}
+
+/** A step is told by what it asks for, never by the share of the step before. */
+function appText(app: AppStatus): string {
+  const asked = askedPercent(app);
+  if (asked !== undefined) return `asks for ${asked} % green`;
+  if (app.state === 'reversing') return 'gives its traffic back to blue';
+  return `${app.state === 'moving' ? '' : `${app.state} `}at ${app.greenPercent} % green`;
 }
 
 const holdChanges = (before: Before, { holds }: UpgradeStatus): Change[] =>
   holds
     .filter((hold) => !before?.holds.some((one) => isSame(one, hold)))
-    .map(({ kind, phase, app, because, waitsFor, releases, since }) => ({
-      at: since,
-      text: `holding: ${because} · waits for ${waitsFor} · ${releases.join(' | ')}`,
-      pairs: [`hold=${kind}`, `phase=${phase}`, ...(app === undefined ? [] : [`app=${app}`])],
-    }));
+    .map((hold) => {
+      const { kind, phase, app, because, waitsFor, releases, since } = hold;
+      const words = [`holding: ${because}`, `waits for ${waitsFor}`, ...adviceText(hold), releases.join(' | ')];
+      const pairs = [`hold=${kind}`, `phase=${phase}`, ...(app === undefined ? [] : [`app=${app}`])];
+      return { at: since, text: words.join(' · '), pairs };
+    });
 
 const isSame = (a: Hold, b: Hold): boolean => a.kind === b.kind && a.app === b.app && a.since === b.since;
 

@@ -10,6 +10,10 @@ export function terminal({ isTTY, columns }: Pick<WriteStream, 'isTTY' | 'column
   return { width: Math.max(LEAST_WIDTH, columns || USUAL_WIDTH), colour: !process.env['NO_COLOR'] };
 }
 
+/** Whether a command that shows what happens draws a picture there, or writes lines. */
+export const drawsPicture = ({ isTTY }: Pick<WriteStream, 'isTTY'>): boolean =>
+  isTTY && process.env['CI'] === undefined;
+
 /** Draws over what it drew before; the last picture stays. */
 export class LivePicture {
   readonly #stream: Pick<WriteStream, 'write' | 'rows'>;

@@ -1,8 +1,9 @@
 // The picture of an upgrade for a terminal. Pure: a status, a moment and the terminal's size give the text.
 import type { AppStatus, Finding, PhaseStatus, UpgradeStatus, WorkItem } from '../../domain/status.ts';
 import { columnsOf, cut, oneLine, wrap } from './fit.ts';
-import { alike, type SharedHold } from './holds.ts';
-import { between, duration, weightBar } from './words.ts';
+import { adviceText, alike, type SharedHold } from './holds.ts';
+import { lastLine } from './last-line.ts';
+import { askedPercent, between, duration, weightBar } from './words.ts';
 
 export interface TerminalShape {
   /** Columns; no line of a picture is wider. Infinity where nobody counts them. */
@@ -73,16 +74,15 @@ function phaseLine(
 const itemLine = ({ name, startedAt, endedAt, detail }: WorkItem, state: Shown, at: Date): string =>
   `    ${SIGNS[state]} ${name} · ${between(startedAt, endedAt, at)}${detail === undefined ? '' : ` · ${detail}`}`;
 
-function appLine(
-  { app, team, state, greenPercent, stepIndex, stepCount, since, history }: AppStatus,
-  nameWidth: number,
-  at: Date,
-): string {
+function appLine(status: AppStatus, nameWidth: number, at: Date): string {
+  const { app, team, state, greenPercent, stepIndex, stepCount, since, history } = status;
+  const asked = askedPercent(status);
+  const does = asked === undefined ? state : `asks for ${asked} %`;
   const step = state === 'on-green' || state === 'on-blue' ? '' : ` · step ${stepIndex + 1}/${stepCount}`;
   const bake = state === 'baking' ? history.at(-1)?.bakeSeconds : undefined;
   const time = `${between(since, undefined, at)}${bake === undefined ? '' : ` of ${duration(bake * 1000)}`}`;
   const name = `${app}${' '.repeat(nameWidth - columnsOf(app))}`;
-  return `    ${name} ${weightBar(greenPercent)} ${String(greenPercent).padStart(3)} %  ${state}${step} · ${time} · team ${team}`;
+  return `    ${name} ${weightBar(greenPercent)} ${String(greenPercent).padStart(3)} %  ${does}${step} · ${time} · team ${team}`;
 }
 
 const appPaint = ({ state }: AppStatus): Paint =>
@@ -91,21 +91,13 @@ const appPaint = ({ state }: AppStatus): Paint =>
 export const findingText = ({ severity, id, subject, what, todo }: Finding): string =>
   `${severity} ${id} · ${subject}: ${what}; ${todo}`;
 
-function holdLines({ whose, because, waitsFor, releases, since }: SharedHold, now: Date): string[] {
+function holdLines(hold: SharedHold, now: Date): string[] {
+  const { whose, because, waitsFor, releases, since } = hold;
+  const advice = adviceText(hold);
   return [
     `‖ holding ${between(since, undefined, now)} · ${whose.join(', ')} · waits for: ${waitsFor}`,
     `  because: ${because}`,
+    ...(advice.length === 0 ? [] : [`  to do: ${advice.join(' · ')}`]),
     `  ${releases.join(' | ')}`,
   ];
-}
-
-function lastLine({ environment, blue, endedAt, outcome, phases, apps, state }: UpgradeStatus): string {
-  if (endedAt !== undefined) return `${state}: ${outcome ?? ''}`;
-  const old = blue?.name ?? 'the old cluster';
-  if (state === 'rolling-back') return `on its way back: all traffic goes to ${old}`;
-  const deleting = phases.some(({ name, state: one }) => name === 'decommission' && one !== 'pending');
-  if (!deleting) return `go back at any time: eksodus upgrade rollback ${environment}`;
-  return apps.length > 0 && apps.every((app) => app.state === 'on-green')
-    ? `${old} is being deleted: there is no going back`
-    : `all traffic is on ${old}; the new cluster is being deleted`;
 }

@@ -1,3 +1,5 @@
+import type { AppStatus } from '../../domain/status.ts';
+
 const [MINUTE, HOUR, DAY] = [60, 3600, 86_400];
 const two = (count: number, unit: string): string => `${String(Math.floor(count)).padStart(2, '0')}${unit}`;
 
@@ -21,4 +23,10 @@ export function weightBar(greenPercent: number): string {
   const [least, most] = [greenPercent > 0 ? 1 : 0, greenPercent < 100 ? BAR_WIDTH - 1 : BAR_WIDTH];
   const green = Math.min(most, Math.max(least, Math.round((greenPercent / 100) * BAR_WIDTH)));
   return '●'.repeat(BAR_WIDTH - green) + '◆'.repeat(green);
+}
+
+/** The share that an app asks for, until all name servers of its zone are known to give it. */
+export function askedPercent({ state, greenPercent, history }: AppStatus): number | undefined {
+  const asked = state === 'moving' ? history.at(-1)?.greenPercent : undefined;
+  return asked === greenPercent ? undefined : asked;
 }

@@ -1,0 +1,45 @@
+// What a rehearsal tells people before it begins and after it ended. Pure.
+import { PHASES } from '../../src/domain/status.ts';
+import { REQUIRED, type RehearsalReport, type Scenario } from './report.ts';
+
+/** What a plain rehearsal was seen to take: the parts, and the upgrade's own time at the speed of AWS. */
+const [PARTS_MINUTES, UPGRADE_MINUTES] = [1.5, 104];
+
+export function introduction(scenario: Scenario, speed: number): string[] {
+  const exact = PARTS_MINUTES + UPGRADE_MINUTES / speed;
+  const minutes = exact < 5 ? Math.round(exact) : Math.round(exact / 5) * 5;
+  // An upgrade that goes back half-way is over sooner.
+  const expected = `${scenario === 'rollback' ? 'at most' : 'about'} ${minutes} minutes`;
+  return [
+    `Rehearsal "${scenario}" at speed ${speed}: a minute of AWS takes ${(60 / speed).toFixed(1)} s. It takes ${expected}.`,
+    `The parts come up first; then one upgrade walks ${PHASES.length} phases: ${PHASES.join(', ')}.`,
+  ];
+}
+
+export const whereToLook = (environment: string, temporal: { address: string; pageUrl: string }): string[] => [
+  'To look at it while it runs, from another terminal in this folder:',
+  `  TEMPORAL_ADDRESS=${temporal.address} npm run -s eksodus -- upgrade status ${environment}`,
+  `or at Temporal's page: ${temporal.pageUrl}`,
+];
+
+/** What was seen, and beside it what was allowed. */
+export function summary({ scenario, traffic, clusters, aws, temporal, from, to }: RehearsalReport): string[] {
+  const { blue, green } = clusters;
+  const { requests, resolutions: least, pointsOff } = REQUIRED;
+  // A rollback is about failures: which requests they hit, and how far it came, is nobody's choice.
+  const [failures, shares] =
+    scenario === 'rollback'
+      ? ['any', '']
+      : ['none', ` (allowed: within ${pointsOff} points, of at least ${least} in each step)`];
+  return [
+    `${blue.name} ${from} ${blue.deleted ? 'deleted' : 'kept'} · ${green.name} ${to} ${green.ready ? 'ready' : 'not ready'}`,
+    `${traffic.failed} of ${traffic.requests} requests failed (allowed: ${failures}, of at least ${requests}) · ${traffic.blue} served by blue, ${traffic.green} by green`,
+    `share of fresh resolutions that led to green${shares}:`,
+    ...traffic.steps.map(
+      ({ app, expectedGreenPercent, observedGreenPercent, resolutions }) =>
+        `  ${app} at ${expectedGreenPercent} %: ${observedGreenPercent?.toFixed(1) ?? '-'} % of ${resolutions}`,
+    ),
+    `AWS: ${Object.values(aws.calls).reduce((sum, count) => sum + count, 0)} calls, ${aws.calls['eks:CreateCluster'] ?? 0} of eks:CreateCluster, ${aws.leftovers.length} leftovers`,
+    `Temporal: ${temporal.workflows} workflows, ${temporal.events} events, ${temporal.failedWorkflowTasks} failed workflow tasks`,
+  ];
+}
