@@ -99,7 +99,6 @@ export class UpgradeBoard {
       holds: this.#holds(),
       findings: this.findings,
       evidence: this.#evidence,
-      leftovers: [],
     };
   }
 
@@ -180,7 +179,8 @@ export class UpgradeBoard {
   }
 
   get #wayBack(): UpgradeStatus['wayBack'] {
-    return this.#noWayBack || this.turn || this.#ended ? 'closed' : 'open';
+    if (this.#noWayBack || this.#ended) return 'closed';
+    return this.turn ? 'taken' : 'open';
   }
 
   #makeHold(hold: Omit<Hold, 'releases' | 'since'>, verb: string): Hold {

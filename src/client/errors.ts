@@ -12,8 +12,8 @@ export class ClientError extends Error {
   }
 }
 
-/** gRPC's own number of DEADLINE_EXCEEDED. */
-const DEADLINE_EXCEEDED = 4;
+/** gRPC's own numbers for a call that took too long: we give up, or the server does, which is told our limit. */
+const [CANCELLED, DEADLINE_EXCEEDED] = [1, 4];
 
 /** Nobody answered within the time that we gave. */
 export function ranOutOfTime(error: unknown): boolean {
@@ -21,7 +21,7 @@ export function ranOutOfTime(error: unknown): boolean {
   const said = error instanceof ServiceError ? error.cause : error;
   if (!isGrpcServiceError(said)) return false;
   const code: number = said.code;
-  return code === DEADLINE_EXCEEDED;
+  return code === DEADLINE_EXCEEDED || code === CANCELLED;
 }
 
 export const noAnswer = (address: string, cause: unknown): ClientError =>

@@ -110,8 +110,7 @@ export type UpgradeState =
   | 'aborting'
   | 'succeeded'
   | 'rolled-back'
-  | 'aborted'
-  | 'failed';
+  | 'aborted';
 
 /** Everything that people are shown of one upgrade. */
 export interface UpgradeStatus {
@@ -123,14 +122,13 @@ export interface UpgradeStatus {
   readonly startedAt: string;
   readonly startedBy: string;
   readonly endedAt?: string;
-  /** Closed: the old cluster's deletion has begun, or the run has ended or turned already. */
-  readonly wayBack: 'open' | 'closed';
+  /** Taken: the run goes back or stops. Closed: the old cluster's deletion has begun, or the run has ended. */
+  readonly wayBack: 'open' | 'taken' | 'closed';
   readonly phases: readonly PhaseStatus[];
   readonly apps: readonly AppStatus[];
   readonly holds: readonly Hold[];
   readonly findings: readonly Finding[];
   readonly evidence: readonly Evidence[];
-  readonly leftovers: readonly Leftover[];
   /** Why it ended as it did; absent while it runs. */
   readonly outcome?: string;
 }

@@ -76,7 +76,6 @@ export function upgrade(change: Partial<UpgradeStatus> = {}): UpgradeStatus {
     holds: [],
     findings: [],
     evidence: [],
-    leftovers: [],
     ...change,
   };
 }

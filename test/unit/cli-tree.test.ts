@@ -195,7 +195,7 @@ describe('the last line', () => {
     migrate: Partial<PhaseStatus>,
     decommission: Partial<PhaseStatus> = {},
     apps = [app('messages', { state: 'on-blue' })],
-  ): Partial<UpgradeStatus> => ({ state, wayBack: 'closed', apps, phases: phases({ migrate, decommission }) });
+  ): Partial<UpgradeStatus> => ({ state, wayBack: 'taken', apps, phases: phases({ migrate, decommission }) });
   const someOnGreen = [app('messages', { state: 'on-green', greenPercent: 100 }), app('files', { state: 'moving' })];
   const allOnGreen = someOnGreen.slice(0, 1);
 
@@ -219,7 +219,7 @@ describe('the last line', () => {
     ['that holds', { ...open({ ...failed, ...proved }), wayBack: 'closed', state: 'holding' }, tooLate],
     [
       'it stops',
-      { state: 'aborting', wayBack: 'closed' },
+      { state: 'aborting', wayBack: 'taken' },
       'it stops where it stands: weights and clusters stay as they are',
     ],
     ['it goes back', back('rolling-back', running, {}, someOnGreen), goesBack],
@@ -242,11 +242,11 @@ describe('the last line', () => {
   });
 
   it('names the old cluster by no name while none is known', () => {
-    const { blue: _unknown, ...status } = upgrade({ state: 'rolling-back', wayBack: 'closed' });
+    const { blue: _unknown, ...status } = upgrade({ state: 'rolling-back', wayBack: 'taken' });
     expect(lastLine(status)).toBe('on its way back: all traffic goes to the old cluster');
   });
 
-  it.each(['succeeded', 'rolled-back', 'aborted', 'failed'] as const)('after it %s: the outcome', (state) => {
+  it.each(['succeeded', 'rolled-back', 'aborted'] as const)('after it %s: the outcome', (state) => {
     const ended = { state, wayBack: 'closed', endedAt: ago(5), outcome: 'as it was' } as const;
     expect(lastLine(upgrade(ended))).toBe(`${state}: as it was`);
   });

@@ -107,7 +107,7 @@ const ANY: Record<string, Broken> = {
 const UPGRADED: Record<string, Broken> = {
   ...ANY,
   'rolled back': [() => ({ result: 'rolled-back' }), 'result is rolled-back, expected succeeded: as it should'],
-  failed: [() => ({ result: 'failed', outcome: 'no quota' }), 'result is failed, expected succeeded: no quota'],
+  holding: [() => ({ result: 'holding', outcome: 'no quota' }), 'result is holding, expected succeeded: no quota'],
   'still running': [() => ({ result: 'running' }), 'result is running, expected succeeded: as it should'],
   'a failed request': [traffic({ failed: 1 }), '1 of 2000 requests failed, expected none'],
   'no app': [() => ({ weights: {} }), 'no app has a record'],
@@ -185,7 +185,7 @@ const BROKEN: Record<Scenario, Record<string, Broken>> = {
   rollback: {
     ...ANY,
     succeeded: [() => ({ result: 'succeeded' }), 'result is succeeded, expected rolled-back: as it should'],
-    failed: [() => ({ result: 'failed' }), 'result is failed, expected rolled-back: as it should'],
+    holding: [() => ({ result: 'holding' }), 'result is holding, expected rolled-back: as it should'],
     'nothing of blue in Argo CD': [
       () => ({ argocd: [healthy('files', GREEN)] }),
       'Argo CD has no application of stg-1-33',

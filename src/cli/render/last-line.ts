@@ -11,8 +11,10 @@ export function lastLine(status: UpgradeStatus): string {
       : 'at any time';
     return `go back ${when}: eksodus upgrade rollback ${environment}`;
   }
-  if (state === 'aborting') return 'it stops where it stands: weights and clusters stay as they are';
-  return isPastReturn(status) ? `${oldOf(status)} is being deleted: there is no going back` : onItsWayBack(status);
+  if (wayBack === 'closed') return `${oldOf(status)} is being deleted: there is no going back`;
+  return state === 'aborting'
+    ? 'it stops where it stands: weights and clusters stay as they are'
+    : onItsWayBack(status);
 }
 
 const oldOf = ({ blue }: UpgradeStatus): string => blue?.name ?? 'the old cluster';
@@ -20,13 +22,6 @@ const oldOf = ({ blue }: UpgradeStatus): string => blue?.name ?? 'the old cluste
 /** The phase, once it has begun. */
 const begunOf = ({ phases }: UpgradeStatus, wanted: PhaseName): PhaseStatus | undefined =>
   phases.find(({ name, state }) => name === wanted && state !== 'pending');
-
-/** The way back is closed once it was taken, or because the old cluster goes: then, and only then, all apps stay on green. */
-const isPastReturn = (status: UpgradeStatus): boolean =>
-  status.state !== 'rolling-back' &&
-  begunOf(status, 'migrate')?.state === 'done' &&
-  status.apps.length > 0 &&
-  status.apps.every(({ state }) => state === 'on-green');
 
 function onItsWayBack(status: UpgradeStatus): string {
   const { state, green, apps } = status;
