@@ -4,7 +4,7 @@ import type { Actor, GateResult } from '../activities/ports.ts';
 import { applicationName, type App, type Environment } from '../src/domain/environment.ts';
 import type { Evidence } from '../src/domain/status.ts';
 import type { AliasTarget } from '../src/domain/traffic.ts';
-import { lookAtHost, zoneOf } from './colours.ts';
+import { lookAtHost, zoneOf, type Move } from './colours.ts';
 import { calls, waits } from './proxies.ts';
 import { reasonOf } from './reason.ts';
 
@@ -68,10 +68,11 @@ export async function whyNotBackToBlue({
   environment,
   app,
   blue,
-}: Pick<Asked, 'environment' | 'app'> & { blue: string }): Promise<string | undefined> {
+  green,
+}: Pick<Move, 'environment' | 'app' | 'blue' | 'green'>): Promise<string | undefined> {
   try {
     for (const host of app.hosts) {
-      const { weights, blueTarget } = await lookAtHost(zoneOf(environment, host), host.name, blue);
+      const { weights, blueTarget } = await lookAtHost(zoneOf(environment, host), host.name, { blue, green });
       // All of it is on blue already: there is nothing to ask.
       if (Object.entries(weights).every(([cluster, weight]) => cluster === blue || weight === 0)) continue;
       const failed = (await answersNow({ environment, app, target: blueTarget })).find(

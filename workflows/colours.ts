@@ -2,7 +2,7 @@
 import { ApplicationFailure } from '@temporalio/workflow';
 import type { Actor } from '../activities/ports.ts';
 import type { App, AppHost, Environment, HostedZone } from '../src/domain/environment.ts';
-import { stepWeights, type AliasTarget, type WeightedRecord } from '../src/domain/traffic.ts';
+import { describeRecords, stepWeights, type AliasTarget, type WeightedRecord } from '../src/domain/traffic.ts';
 import type { AskZone } from './ask-zone.ts';
 import { calls, waits } from './proxies.ts';
 
@@ -42,12 +42,22 @@ export interface HostView {
 
 /**
  * Blue's record is kept as it is, wherever it leads: it carries the live traffic, and only its weight is ours to change.
- * Throws `drift.detected` when it is not there.
+ * Throws `drift.detected` when it is not there, or when records are there that are neither blue's nor green's.
  */
-export async function lookAtHost(zone: HostedZone, host: string, blue: string): Promise<HostView> {
+export async function lookAtHost(
+  zone: HostedZone,
+  host: string,
+  { blue, green }: Pick<Move, 'blue' | 'green'>,
+): Promise<HostView> {
   const records = await calls.readRecords({ zone, host });
   const mine = records.find(({ setIdentifier }) => setIdentifier === blue);
   if (!mine) throw blueIsMissing(host, blue);
+  const strangers = records.filter(({ setIdentifier }) => setIdentifier !== blue && setIdentifier !== green);
+  if (strangers.length > 0)
+    throw ApplicationFailure.nonRetryable(
+      `${host} has ${describeRecords(records.filter(({ type }) => type === mine.type))}, expected records of ${blue} and ${green} only`,
+      'drift.detected',
+    );
   const weights = Object.fromEntries(records.map(({ setIdentifier, weight }) => [setIdentifier, weight]));
   return { weights, blueTarget: mine.target };
 }
@@ -68,7 +78,7 @@ export async function publishAtZero(move: Move): Promise<void> {
   const greenTarget = await greenLoadBalancer(move);
   for (const host of app.hosts) {
     const zone = zoneOf(environment, host);
-    const { weights, blueTarget } = await lookAtHost(zone, host.name, blue);
+    const { weights, blueTarget } = await lookAtHost(zone, host.name, move);
     if ((weights[green] ?? 0) > 0) continue;
     const colours: Colours = {
       blue: { cluster: blue, target: blueTarget },

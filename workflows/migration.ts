@@ -208,7 +208,7 @@ class Mover {
   async #look(): Promise<void> {
     const { app, environment } = this.#input;
     for (const host of app.hosts) {
-      this.#known.set(host.name, await lookAtHost(zoneOf(environment, host), host.name, this.#input.blue));
+      this.#known.set(host.name, await lookAtHost(zoneOf(environment, host), host.name, this.#input));
     }
   }
 

@@ -230,7 +230,9 @@ export async function upgrade(input: UpgradeInput): Promise<UpgradeResult> {
   /** The first attempt asks blue before; a person who resumes has decided to go back all the same. */
   async function giveAllToBlue(blue: string, attempt: number): Promise<void> {
     if (attempt === 1) {
-      const problems = await Promise.all(environment.apps.map((app) => whyNotBackToBlue({ environment, app, blue })));
+      const problems = await Promise.all(
+        environment.apps.map((app) => whyNotBackToBlue({ environment, app, blue, green })),
+      );
       const fails = problems.filter((problem) => problem !== undefined);
       if (fails.length > 0)
         throw ApplicationFailure.nonRetryable(

@@ -163,6 +163,25 @@ describe('migration of one app', () => {
     });
   });
 
+  it('holds before its first step when somebody else has put a record beside ours, and leaves it there', async () => {
+    await scene({}, async ({ fake, move, hosts: [host = ''] }) => {
+      const [record] = fake.records.get(host) ?? [];
+      if (!record) throw new Error('no record');
+      const stranger = { ...record, setIdentifier: 'canary', weight: 20 };
+      fake.records.set(host, [...(fake.records.get(host) ?? []), stranger]);
+      const moving = await move();
+      const held = await until(moving, holds('drift'));
+      expect(held.hold?.because).toContain('canary=20');
+      expect(fake.weights(host)['canary']).toBe(20);
+      fake.records.set(
+        host,
+        (fake.records.get(host) ?? []).filter(({ setIdentifier }) => setIdentifier !== 'canary'),
+      );
+      await moving.signal(migrationSteerSignal, { paused: false, retry: true });
+      expect(await moving.result()).toMatchObject({ state: 'on-green' });
+    });
+  });
+
   it('takes the hosts back that it can, though one is barred', async () => {
     const hosts = ['one', 'two'].map((name) => ({ name: `${name}.example.test`, zoneId: '' }));
     await scene({ app: { hosts } }, async ({ fake, move, hosts: [first = '', second = ''] }) => {
