@@ -138,6 +138,7 @@ const app = z.strictObject({
     name: text("the name of the app's Ingress"),
   }),
   checks: listOfSome(check, 'at least one check: it is what tells that green does not work'),
+  start: oneOf(['with-upgrade', 'owner'], 'when the app begins to move').default('with-upgrade'),
   steps: steps.exactOptional(),
 });
 

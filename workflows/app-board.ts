@@ -1,9 +1,12 @@
 // What people are shown of one app while it moves, told to the upgrade at every change.
 import { getExternalWorkflowHandle, log, setHandler, workflowInfo } from '@temporalio/workflow';
 import type { App } from '../src/domain/environment.ts';
-import type { AppStatus, Hold, HoldKind, TrafficStepStatus } from '../src/domain/status.ts';
+import type { AppAction, AppStatus, Hold, HoldKind, TrafficStepStatus } from '../src/domain/status.ts';
 import { appProgressSignal, appStatusQuery } from './messages.ts';
-import { reasonOf, type Advice } from './reason.ts';
+import { reasonOf } from './reason.ts';
+
+/** Why an app holds; where and since when is known, and what releases it follows from the kind. */
+export type HoldReason = Omit<Hold, 'phase' | 'app' | 'releases' | 'since'>;
 
 export interface AppBoard {
   readonly status: AppStatus;
@@ -11,8 +14,10 @@ export interface AppBoard {
   beginStep(index: number, step: TrafficStepStatus): Promise<void>;
   updateStep(change: Partial<TrafficStepStatus>, greenPercent: number): Promise<void>;
   endStep(change: Partial<TrafficStepStatus>): Promise<void>;
-  hold(kind: HoldKind, because: string, waitsFor: string, advice?: Advice): Promise<void>;
+  hold(why: HoldReason): Promise<void>;
   release(): Promise<void>;
+  /** What a person did. */
+  note(action: AppAction): Promise<void>;
 }
 
 const now = (): string => new Date().toISOString();
@@ -28,6 +33,7 @@ export function appBoard(environment: string, app: App): AppBoard {
     stepCount: app.steps.length,
     since: now(),
     history: [],
+    actions: [],
   };
   setHandler(appStatusQuery, () => status);
 
@@ -54,19 +60,18 @@ export function appBoard(environment: string, app: App): AppBoard {
     async endStep(change) {
       await show({ history: withLast(change) });
     },
-    async hold(kind, because, waitsFor, advice = {}) {
-      const releases = [`eksodus upgrade resume ${environment}`, `eksodus upgrade rollback ${environment}`];
+    async hold(why) {
       const hold: Hold = {
-        kind,
+        ...why,
         phase: 'migrate',
         app: app.name,
-        because,
-        waitsFor,
-        ...advice,
-        releases: kind === 'window' ? releases.slice(1) : releases,
+        releases: releasesOf(why, environment, app.name),
         since: now(),
       };
       await show({ state: 'holding', hold });
+    },
+    async note(action) {
+      await show({ actions: [...status.actions, action].slice(-ACTIONS_KEPT) });
     },
     async release() {
       if (status.hold === undefined) return;
@@ -76,6 +81,36 @@ export function appBoard(environment: string, app: App): AppBoard {
     },
   };
 }
+
+const ACTIONS_KEPT = 20;
+
+/** The commands that end a hold, the owner's own first. */
+function releasesOf(
+  { kind, promotable }: Pick<Hold, 'kind' | 'promotable'>,
+  environment: string,
+  app: string,
+): string[] {
+  const [ofApp, ofAll] = RELEASES[kind];
+  return [
+    ...ofApp.map((verb) => `eksodus apps ${verb} ${environment} ${app}`),
+    ...(promotable ? [`eksodus apps promote ${environment} ${app}`] : []),
+    ...ofAll.map((verb) => `eksodus upgrade ${verb} ${environment}`),
+  ];
+}
+
+const FAILED = [['retry'], ['resume', 'rollback']] as const;
+const RELEASES: Readonly<Record<HoldKind, readonly [ofApp: readonly string[], ofAll: readonly string[]]>> = {
+  owner: [['start'], ['rollback']],
+  aborted: [['retry'], ['rollback']],
+  pinned: [['resume', 'abort'], ['rollback']],
+  paused: [['resume'], ['resume', 'rollback']],
+  window: [[], ['rollback']],
+  gate: FAILED,
+  drift: FAILED,
+  failure: FAILED,
+  blocker: FAILED,
+  approval: [[], ['approve', 'rollback']],
+};
 
 async function tellUpgrade(status: AppStatus): Promise<void> {
   const upgrade = workflowInfo().parent?.workflowId;

@@ -1,6 +1,7 @@
 // How people and workflows speak to a run. Updates answer at once: accepted, or refused with a reason and no trace.
+import type { UpdateDefinition } from '@temporalio/common';
 import { defineQuery, defineSignal, defineUpdate } from '@temporalio/workflow';
-import type { ApprovalPoint, Environment } from '../src/domain/environment.ts';
+import type { ApprovalPoint, Environment, TrafficStep } from '../src/domain/environment.ts';
 import type { AppStatus, Evidence, PhaseName, UpgradeStatus, WorkItem } from '../src/domain/status.ts';
 import type { Wish } from '../src/domain/traffic.ts';
 
@@ -37,6 +38,19 @@ export const approveUpdate = defineUpdate<Accepted, [Asker & { readonly point: A
 export const rollbackUpdate = defineUpdate<Accepted, [Asker & { readonly removeGreen: boolean }]>('rollback');
 /** Ends the run where it stands; nothing more is changed. */
 export const abortUpdate = defineUpdate<Accepted, [Asker]>('abort');
+
+/** A command to one app's migration, from its owner or who acts in the owner's stead. */
+export const appUpdate = <Ask extends Asker>(name: string): UpdateDefinition<Accepted, [Ask]> =>
+  defineUpdate<Accepted, [Ask]>(name);
+export const startUpdate = appUpdate<Asker>('start');
+export const retryUpdate = appUpdate<Asker>('retry');
+/** Ends the bake of the step under way, or takes as passed what the gate could not tell. */
+export const promoteUpdate = appUpdate<Asker>('promote');
+export const pinUpdate = appUpdate<Asker & { readonly greenPercent: number }>('pin');
+/** Other steps for those that have not been reached. */
+export const stepsUpdate = appUpdate<Asker & { readonly steps: readonly TrafficStep[] }>('steps');
+/** From the upgrade: the old cluster is about to go, so an app that is on green is done. */
+export const releaseSignal = defineSignal('release');
 
 /** From a phase's own workflow to its upgrade: work that began or ended, and what was observed. */
 export const workSignal = defineSignal<

@@ -8,6 +8,7 @@ import {
   type Evidence,
   type Finding,
   type Hold,
+  type HoldKind,
   type PhaseName,
   type PhaseStatus,
   type UpgradeState,
@@ -168,13 +169,20 @@ export class UpgradeBoard {
     this.#hold = undefined;
   }
 
-  async awaitApproval(point: ApprovalPoint, because: string): Promise<void> {
+  /** Whether every app has all its traffic on green, as far as is known now. */
+  get allOnGreen(): boolean {
+    return this.#input.environment.apps.every(({ name }) => this.#apps.get(name)?.state === 'on-green');
+  }
+
+  /** Ends also when it is not wanted any more; an approval of before does not count. */
+  async awaitApproval(point: ApprovalPoint, because: string, isWanted = (): boolean => true): Promise<void> {
     if (!this.#input.environment.approvals.includes(point)) return;
+    this.#approved.delete(point);
     this.#hold = {
       ...this.#makeHold({ kind: 'approval', phase: point, because, waitsFor: `approval of ${point}` }, 'approve'),
       approval: point,
     };
-    await condition(() => this.#approved.has(point));
+    await condition(() => this.#approved.has(point) || !isWanted());
     this.#hold = undefined;
   }
 
@@ -264,7 +272,7 @@ export class UpgradeBoard {
 
   #mayResume(): string | undefined {
     const holds = this.#holds();
-    if (holds.some(({ kind }) => kind !== 'approval' && kind !== 'window') || this.paused) return undefined;
+    if (holds.some(({ kind }) => RESUMED.has(kind)) || this.paused) return undefined;
     const [hold] = holds;
     return hold ? `it waits for ${hold.waitsFor}, which resume does not give` : 'it runs; there is nothing to resume';
   }
@@ -285,3 +293,6 @@ export class UpgradeBoard {
     return this.turn?.kind === 'abort' ? 'it is stopping' : 'it is on its way back';
   }
 }
+
+/** What a resume of the whole upgrade releases. */
+const RESUMED: ReadonlySet<HoldKind> = new Set<HoldKind>(['failure', 'blocker', 'gate', 'drift', 'paused']);

@@ -13,7 +13,7 @@ import {
   type ChildWorkflowHandle,
 } from '@temporalio/workflow';
 import type { Actor, ClusterFacts } from '../activities/ports.ts';
-import { greenName } from '../src/domain/environment.ts';
+import { greenName, type App } from '../src/domain/environment.ts';
 import { migrationId, phaseId } from '../src/domain/ids.ts';
 import { judgePreflight } from '../src/domain/preflight.ts';
 import type { AppStatus, PhaseName } from '../src/domain/status.ts';
@@ -22,7 +22,13 @@ import { bootstrap } from './bootstrap.ts';
 import { longestTtlSeconds, takeBack } from './colours.ts';
 import { whyNotBackToBlue } from './can-serve.ts';
 import { decommission } from './decommission.ts';
-import { migrationSteerSignal, type Steering, type UpgradeInput, type UpgradeResult } from './messages.ts';
+import {
+  migrationSteerSignal,
+  releaseSignal,
+  type Steering,
+  type UpgradeInput,
+  type UpgradeResult,
+} from './messages.ts';
 import { migration } from './migration.ts';
 import { proveNoTraffic } from './no-traffic.ts';
 import { provision } from './provision.ts';
@@ -35,6 +41,8 @@ import { verify } from './verify.ts';
 export async function upgrade(input: UpgradeInput): Promise<UpgradeResult> {
   const { environment } = input;
   const migrations = new Map<string, ChildWorkflowHandle<typeof migration>>();
+  /** Migrations that were ended from outside, with why. */
+  const lost = new Map<string, ApplicationFailure>();
   // A migration that has ended hears nothing, and needs not.
   const steer = async (steering: Steering): Promise<void> => {
     await Promise.allSettled([...migrations.values()].map((handle) => handle.signal(migrationSteerSignal, steering)));
@@ -74,12 +82,16 @@ export async function upgrade(input: UpgradeInput): Promise<UpgradeResult> {
         }),
       );
       await board.awaitApproval('migrate', `${green} is built and checked; traffic would begin to move`);
-      await phase('migrate', () => migrate(blue.name));
-      await phase('soak', () => wait(environment.soakSeconds));
-      await board.awaitApproval(
-        'decommission',
-        `all apps are on ${green}; ${blue.name} would be deleted, and there is no going back from that`,
-      );
+      // An app that its owner takes back is waited for again, and what was soaked without it soaks anew.
+      do {
+        await phase('migrate', () => migrate(blue.name));
+        await phase('soak', soak);
+        await board.awaitApproval(
+          'decommission',
+          `all apps are on ${green}; ${blue.name} would be deleted, and there is no going back from that`,
+          () => board.allOnGreen,
+        );
+      } while (!board.allOnGreen);
       await phase('decommission', (attempt) => dismantleBlue(blue, attempt));
     });
   } catch (error) {
@@ -127,56 +139,63 @@ export async function upgrade(input: UpgradeInput): Promise<UpgradeResult> {
   /** All apps move at once, each by its own steps; the phase ends when every one is on green. */
   async function migrate(blue: string): Promise<void> {
     await Promise.all(
-      environment.apps.map(async (app) => {
-        if (migrations.has(app.name)) return;
-        const handle = await startChild(migration, {
-          workflowId: migrationId(environment.name, app.name),
-          args: [{ environment, app, actor, blue, green, paused: board.paused }],
-          parentClosePolicy: ParentClosePolicy.REQUEST_CANCEL,
-        });
-        migrations.set(app.name, handle);
-      }),
+      environment.apps.filter(({ name }) => !migrations.has(name)).map((app) => startMigration(app, blue)),
     );
     // A pause that was given while they started has reached only those that were there.
     if (board.paused) await steer({ paused: true, retry: false });
-    await everyOne([...migrations].map(([app, handle]) => finalState(app, handle)));
+    await condition(() => board.allOnGreen || lost.size > 0);
+    const [failure] = lost.values();
+    lost.clear();
+    if (failure) throw failure;
   }
 
-  /** On green, or the phase holds: a migration that was ended from outside is started anew when a person resumes. */
-  async function finalState(app: string, handle: ChildWorkflowHandle<typeof migration>): Promise<void> {
-    try {
-      const end = turnWhenFailed(await handle.result());
-      if (end.state === 'on-green') return;
-      // The turn cancels the way forward, this wait with it.
-      if (board.turn) await condition(() => false);
-      throw ApplicationFailure.nonRetryable(
-        `the migration of ${app} was ended from outside (${end.state})`,
-        'migration.ended',
-      );
-    } catch (error) {
-      if (!board.turn) migrations.delete(app);
-      throw error;
-    }
+  async function startMigration(app: App, blue: string): Promise<void> {
+    const handle = await startChild(migration, {
+      workflowId: migrationId(environment.name, app.name),
+      args: [{ environment, app, actor, blue, green, paused: board.paused }],
+      parentClosePolicy: ParentClosePolicy.REQUEST_CANCEL,
+    });
+    migrations.set(app.name, handle);
+    void handle
+      .result()
+      .then((end) => judgeEnd(app.name, end))
+      .catch((error: unknown) => {
+        if (board.turn || isCancellation(error)) return;
+        // It is started anew when a person resumes.
+        migrations.delete(app.name);
+        lost.set(app.name, ApplicationFailure.nonRetryable(reasonOf(error), 'migration.ended'));
+      });
   }
 
   /** One failed app takes all back at once, when the environment says so; nobody waits for the others' steps. */
-  function turnWhenFailed(end: AppStatus): AppStatus {
-    if (end.state === 'on-blue')
-      board.turnBack({
-        kind: 'roll-back',
-        by: 'eksodus',
-        reason: `${end.app}: ${end.failed ?? 'its gate failed'}`,
-        removeGreen: false,
-      });
-    return end;
+  function judgeEnd(app: string, { state, failed }: AppStatus): void {
+    if (state === 'on-green' || board.turn) return;
+    if (failed === undefined)
+      throw ApplicationFailure.nonRetryable(
+        `the migration of ${app} was ended from outside (${state})`,
+        'migration.ended',
+      );
+    board.turnBack({ kind: 'roll-back', by: 'eksodus', reason: `${app}: ${failed}`, removeGreen: false });
+  }
+
+  /** No app is watched by its migration any more, nor can its owner take it back: only the upgrade as a whole can. */
+  async function letGo(): Promise<void> {
+    await Promise.allSettled([...migrations.values()].map((handle) => handle.signal(releaseSignal)));
+    await everyOne([...migrations.values()].map((handle) => handle.result()));
   }
 
   /** Nothing of blue is touched, and rollback stays possible, until it is proved that it gets no traffic. */
   async function dismantleBlue(blue: ClusterFacts, attempt: number): Promise<void> {
+    await letGo();
     await proveIdle(blue.name);
     board.passPointOfNoReturn();
     await calls.writeLiveCluster({ actor, parameter: environment.live.parameter, cluster: green });
     await dismantle(blue, attempt);
+  }
+
+  /** Ends early when an app leaves green. */
+  async function soak(): Promise<void> {
+    if (environment.soakSeconds > 0) await condition(() => !board.allOnGreen, environment.soakSeconds * 1000);
   }
 
   async function proveIdle(cluster: string): Promise<void> {

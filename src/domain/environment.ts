@@ -97,6 +97,8 @@ export interface App {
   /** The Ingress whose load balancer serves the app, the same in every cluster. */
   readonly ingress: { readonly namespace: string; readonly name: string };
   readonly checks: readonly HttpCheck[];
+  /** Whether it moves as soon as green is ready, or waits for its owner to start it. */
+  readonly start: 'with-upgrade' | 'owner';
   readonly steps: readonly TrafficStep[];
 }
 

@@ -35,7 +35,18 @@ export interface ClusterRef {
   readonly version: string;
 }
 
-export type HoldKind = 'approval' | 'failure' | 'paused' | 'window' | 'gate' | 'drift' | 'blocker';
+export type HoldKind =
+  | 'approval'
+  | 'failure'
+  | 'paused'
+  | 'window'
+  | 'gate'
+  | 'drift'
+  | 'blocker'
+  /** Of one app: its owner has not started it, took it back, or keeps it at a weight. */
+  | 'owner'
+  | 'aborted'
+  | 'pinned';
 
 /** The run waits for a person: because of what, for what, and which commands release it. */
 export interface Hold {
@@ -49,6 +60,8 @@ export interface Hold {
   /** What mends the cause, where that is known, and the page of docs/runbooks about it, without `.md`. */
   readonly todo?: string;
   readonly runbook?: string;
+  /** The gate could not tell, and a person may take the step as passed. */
+  readonly promotable?: boolean;
   readonly releases: readonly string[];
   readonly since: string;
 }
@@ -83,10 +96,19 @@ export interface TrafficStepStatus {
   /** From here on no cache that honours TTL holds the answer of before. */
   readonly settledAt?: string;
   readonly endedAt?: string;
-  readonly verdict?: 'passed' | 'failed' | 'inconclusive';
+  /** Promoted: a person ended the bake before the gate had an answer. */
+  readonly verdict?: 'passed' | 'failed' | 'inconclusive' | 'promoted';
 }
 
 export type AppState = 'waiting' | 'moving' | 'baking' | 'holding' | 'reversing' | 'on-green' | 'on-blue';
+
+/** What a person did with an app. `at` is ISO 8601. */
+export interface AppAction {
+  readonly verb: string;
+  readonly by: string;
+  readonly reason?: string;
+  readonly at: string;
+}
 
 export interface AppStatus {
   readonly app: string;
@@ -97,6 +119,8 @@ export interface AppStatus {
   readonly stepCount: number;
   readonly since: string;
   readonly history: readonly TrafficStepStatus[];
+  /** The latest commands, oldest first. */
+  readonly actions: readonly AppAction[];
   readonly hold?: Hold;
   /** Why the app was given back to blue, when its gate failed. */
   readonly failed?: string;

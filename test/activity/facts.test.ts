@@ -49,6 +49,7 @@ const ENVIRONMENT: Environment = {
       application: 'web-{cluster}',
       ingress: { namespace: 'web', name: 'web' },
       checks: [],
+      start: 'with-upgrade',
       steps: [],
     },
   ],

@@ -34,6 +34,7 @@ export function app(name: string, change: Partial<AppStatus>): AppStatus {
     stepCount: 4,
     since: ago(60),
     history: [],
+    actions: [],
     ...change,
   };
 }

@@ -20,6 +20,7 @@ export function app(name: string, change: Partial<App> = {}): App {
         failures: 3,
       },
     ],
+    start: 'with-upgrade',
     steps: [
       { greenPercent: 10, bakeSeconds: 0 },
       { greenPercent: 50, bakeSeconds: 0 },

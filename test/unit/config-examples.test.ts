@@ -140,6 +140,7 @@ describe('the examples', () => {
               failures: 3,
             },
           ],
+          start: 'with-upgrade',
           steps: [5, 25, 50, 100].map((greenPercent) => ({ greenPercent, bakeSeconds: 600 })),
         },
       ],

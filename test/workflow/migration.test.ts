@@ -1,34 +1,24 @@
-import { randomUUID } from 'node:crypto';
-import type { WorkflowHandle } from '@temporalio/client';
 import { ApplicationFailure } from '@temporalio/common';
 import type { temporal as proto } from '@temporalio/proto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { App, Environment, Window } from '../../src/domain/environment.ts';
-import { greenName } from '../../src/domain/environment.ts';
-import { migrationId, zoneId } from '../../src/domain/ids.ts';
-import type { AppStatus } from '../../src/domain/status.ts';
-import type { ObservedRecord } from '../../src/domain/traffic.ts';
-import { appStatusQuery, migrationSteerSignal, wishAnswerSignal } from '../../workflows/messages.ts';
-import type { migration } from '../../workflows/migration.ts';
-import { app, environment } from '../support/environment.ts';
-import { FakeWorld } from '../support/fake-world.ts';
+import type { Window } from '../../src/domain/environment.ts';
+import { appStatusQuery, migrationSteerSignal, releaseSignal, wishAnswerSignal } from '../../workflows/messages.ts';
+import type { FakeWorld } from '../support/fake-world.ts';
 import { latch } from '../support/latch.ts';
+import {
+  BLUE,
+  GREEN,
+  holds,
+  migrationScene,
+  onBlue,
+  renamed,
+  until,
+  type Move,
+  type Scene,
+} from '../support/migration-scene.ts';
 import { eventually, TestTemporal } from '../support/temporal.ts';
 
-type Move = WorkflowHandle<typeof migration>;
 type HistoryEvent = proto.api.history.v1.IHistoryEvent;
-
-const BLUE = 'stg-1-33';
-const GREEN = 'stg-1-36';
-const STEPS = [
-  { greenPercent: 10, bakeSeconds: 0 },
-  { greenPercent: 100, bakeSeconds: 0 },
-];
-
-const renamed = (
-  records: readonly ObservedRecord[],
-  change: (record: ObservedRecord) => Partial<ObservedRecord>,
-): ObservedRecord[] => records.map((record) => Object.assign({}, record, change(record)));
 
 describe('migration of one app', () => {
   let temporal: TestTemporal;
@@ -37,56 +27,8 @@ describe('migration of one app', () => {
   });
   afterAll(() => temporal.stop());
 
-  /** An app with green published at weight 0, in a zone and an environment of its own. */
-  async function scene(
-    change: { app?: Partial<App>; environment?: Partial<Environment> },
-    act: (given: { fake: FakeWorld; move: () => Promise<Move>; hosts: readonly string[] }) => Promise<void>,
-  ): Promise<void> {
-    const zone = { id: randomUUID(), name: 'example.test' };
-    const plain = app('messages', { steps: STEPS, ...change.app });
-    const moved = { ...plain, hosts: plain.hosts.map(({ name }) => ({ name, zoneId: zone.id })) };
-    const made = environment({ name: 'stg', zones: [zone], apps: [moved], ...change.environment });
-    const fake = new FakeWorld(made);
-    fake.labels.set(GREEN, new Set(['eksodus.dev/apps']));
-    for (const [host, records] of fake.records)
-      fake.records.set(host, [...records, ...renamed(records, () => ({ setIdentifier: GREEN, weight: 0 }))]);
-    const { workflow } = temporal.server.client;
-    await temporal.withWorker(fake.activities(), async (taskQueue) => {
-      const workflowId = `${migrationId(made.name, moved.name)}/${zone.id}`;
-      const move = (): Promise<Move> =>
-        workflow.start<typeof migration>('migration', {
-          workflowId,
-          taskQueue,
-          args: [
-            {
-              environment: made,
-              app: moved,
-              actor: { environment: made.name, region: made.region, run: 'upgrade/stg/1' },
-              blue: BLUE,
-              green: greenName(made),
-              paused: false,
-            },
-          ],
-        });
-      try {
-        await act({ fake, move, hosts: moved.hosts.map(({ name }) => name) });
-      } finally {
-        for (const id of [workflowId, zoneId(zone.id)])
-          await workflow
-            .getHandle(id)
-            .terminate()
-            .catch(() => undefined);
-      }
-    });
-  }
-
-  const holds =
-    (kind: string) =>
-    ({ hold }: AppStatus): boolean =>
-      hold?.kind === kind;
-  const until = (move: Move, holdsFor: (status: AppStatus) => boolean): Promise<AppStatus> =>
-    eventually(() => move.query(appStatusQuery), holdsFor);
-  const onBlue = { [BLUE]: 100, [GREEN]: 0 };
+  const scene = (change: Parameters<typeof migrationScene>[1], act: (given: Scene) => Promise<void>): Promise<void> =>
+    migrationScene(temporal, change, act);
 
   /** Lets the gate's watch wait until something has happened, and then fail once. */
   function failOnce(fake: FakeWorld, happened: () => boolean): void {
@@ -178,7 +120,7 @@ describe('migration of one app', () => {
         (fake.records.get(host) ?? []).filter(({ setIdentifier }) => setIdentifier !== 'canary'),
       );
       await moving.signal(migrationSteerSignal, { paused: false, retry: true });
-      expect(await moving.result()).toMatchObject({ state: 'on-green' });
+      await until(moving, ({ state }) => state === 'on-green');
     });
   });
 
@@ -243,7 +185,9 @@ describe('migration of one app', () => {
       await until(moving, holds('paused'));
       expect(fake.weights(host)).toEqual(onBlue);
       await moving.signal(migrationSteerSignal, { paused: false, retry: true });
-      expect(await moving.result()).toMatchObject({ state: 'on-green', greenPercent: 100 });
+      await until(moving, ({ state, greenPercent }) => state === 'on-green' && greenPercent === 100);
+      await moving.signal(releaseSignal);
+      expect(await moving.result()).toMatchObject({ state: 'on-green' });
     });
   });
 
@@ -259,7 +203,7 @@ describe('migration of one app', () => {
       expect(held.hold?.because).toBe('no worker took the work for 15 minutes');
       broken = false;
       await moving.signal(migrationSteerSignal, { paused: false, retry: true });
-      expect(await moving.result()).toMatchObject({ state: 'on-green' });
+      await until(moving, ({ state }) => state === 'on-green');
     });
   });
 

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { WorkflowUpdateFailedError } from '@temporalio/client';
 import { ApplicationFailure } from '@temporalio/common';
-import { zoneId } from '../../src/domain/ids.ts';
+import { migrationId, zoneId } from '../../src/domain/ids.ts';
 import type { ObservedRecord } from '../../src/domain/traffic.ts';
 import * as messages from '../../workflows/messages.ts';
 import { app as anApp, environment, ZONE } from '../support/environment.ts';
@@ -127,6 +127,25 @@ describe('upgrade', () => {
     }
     expect(fake.clusters.has('stg-1-33')).toBe(true);
     expect(fake.calls).not.toContain('deleteCluster');
+  });
+
+  it('waits for an app that its owner takes back from green, and asks for the approval again', async () => {
+    const { environment: made, fake, run } = world();
+    const result = await run(async (up) => {
+      await eventually(() => up.query(messages.statusQuery), holdsFor('approval'));
+      const owner = temporal.server.client.workflow.getHandle(migrationId(made.name, 'files'));
+      await owner.executeUpdate(messages.abortUpdate, { args: [{ by, reason: 'slow on green' }] });
+      const without = await eventually(() => up.query(messages.statusQuery), holdsFor('aborted'));
+      expect(without.holds.map(({ kind, app: whose }) => `${kind} ${whose ?? ''}`)).toEqual(['aborted files']);
+      expect(fake.weights('files.example.test')['stg-1-33']).toBe(100);
+      expect(fake.weights(HOST)['stg-1-33']).toBe(0);
+      await owner.executeUpdate(messages.retryUpdate, { args: [{ by }] });
+      await eventually(() => up.query(messages.statusQuery), holdsFor('approval'));
+      await up.executeUpdate(messages.approveUpdate, { args: [{ by, point: 'decommission' }] });
+      return up.result();
+    });
+    expect(result.result).toBe('succeeded');
+    expect(fake.weights('files.example.test')).toEqual({ [result.status.green.name]: 100 });
   });
 
   it('rolls back when a person asks, and removes green when told to', async () => {

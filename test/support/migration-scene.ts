@@ -1,0 +1,84 @@
+// One app's migration on real Temporal, in a zone and an environment of its own.
+import { randomUUID } from 'node:crypto';
+import type { WorkflowHandle } from '@temporalio/client';
+import { greenName, type App, type Environment } from '../../src/domain/environment.ts';
+import { migrationId, zoneId } from '../../src/domain/ids.ts';
+import type { AppStatus } from '../../src/domain/status.ts';
+import type { ObservedRecord } from '../../src/domain/traffic.ts';
+import { appStatusQuery } from '../../workflows/messages.ts';
+import type { migration } from '../../workflows/migration.ts';
+import { app, environment } from './environment.ts';
+import { FakeWorld } from './fake-world.ts';
+import { eventually, type TestTemporal } from './temporal.ts';
+
+export type Move = WorkflowHandle<typeof migration>;
+
+export const BLUE = 'stg-1-33';
+export const GREEN = 'stg-1-36';
+export const onBlue = { [BLUE]: 100, [GREEN]: 0 };
+const STEPS = [
+  { greenPercent: 10, bakeSeconds: 0 },
+  { greenPercent: 100, bakeSeconds: 0 },
+];
+
+export const renamed = (
+  records: readonly ObservedRecord[],
+  change: (record: ObservedRecord) => Partial<ObservedRecord>,
+): ObservedRecord[] => records.map((record) => Object.assign({}, record, change(record)));
+
+export interface Scene {
+  readonly fake: FakeWorld;
+  readonly move: () => Promise<Move>;
+  readonly hosts: readonly string[];
+}
+
+/** An app with green published at weight 0. */
+export async function migrationScene(
+  temporal: TestTemporal,
+  change: { readonly app?: Partial<App>; readonly environment?: Partial<Environment> },
+  act: (given: Scene) => Promise<void>,
+): Promise<void> {
+  const zone = { id: randomUUID(), name: 'example.test' };
+  const plain = app('messages', { steps: STEPS, ...change.app });
+  const moved = { ...plain, hosts: plain.hosts.map(({ name }) => ({ name, zoneId: zone.id })) };
+  const made = environment({ name: 'stg', zones: [zone], apps: [moved], ...change.environment });
+  const fake = new FakeWorld(made);
+  fake.labels.set(GREEN, new Set(['eksodus.dev/apps']));
+  for (const [host, records] of fake.records)
+    fake.records.set(host, [...records, ...renamed(records, () => ({ setIdentifier: GREEN, weight: 0 }))]);
+  const { workflow } = temporal.server.client;
+  await temporal.withWorker(fake.activities(), async (taskQueue) => {
+    const workflowId = `${migrationId(made.name, moved.name)}/${zone.id}`;
+    const move = (): Promise<Move> =>
+      workflow.start<typeof migration>('migration', {
+        workflowId,
+        taskQueue,
+        args: [
+          {
+            environment: made,
+            app: moved,
+            actor: { environment: made.name, region: made.region, run: 'upgrade/stg/1' },
+            blue: BLUE,
+            green: greenName(made),
+            paused: false,
+          },
+        ],
+      });
+    try {
+      await act({ fake, move, hosts: moved.hosts.map(({ name }) => name) });
+    } finally {
+      for (const id of [workflowId, zoneId(zone.id)])
+        await workflow
+          .getHandle(id)
+          .terminate()
+          .catch(() => undefined);
+    }
+  });
+}
+
+export const holds =
+  (kind: string) =>
+  ({ hold }: AppStatus): boolean =>
+    hold?.kind === kind;
+export const until = (move: Move, holdsFor: (status: AppStatus) => boolean): Promise<AppStatus> =>
+  eventually(() => move.query(appStatusQuery), holdsFor);

@@ -1,0 +1,183 @@
+// How an app's owner steers its move: the commands, who may give which when, and what they change.
+import type { UpdateDefinition } from '@temporalio/common';
+import { ApplicationFailure, setHandler } from '@temporalio/workflow';
+import type { App, TrafficStep } from '../src/domain/environment.ts';
+import type { AppAction, AppStatus } from '../src/domain/status.ts';
+import { changeSteps, type StepsChange } from '../src/domain/steps.ts';
+import * as messages from './messages.ts';
+
+/** Ends what is under way: the app goes back to blue, or to a weight of its owner's choice. */
+export type AppTurn =
+  | { readonly kind: 'abort'; readonly by: string; readonly reason: string }
+  | { readonly kind: 'pin'; readonly by: string; readonly reason: string; readonly greenPercent: number };
+
+interface Shown {
+  readonly status: AppStatus;
+  note(action: AppAction): Promise<void>;
+}
+
+export class AppSteering {
+  steps: readonly TrafficStep[];
+  /** Whether its owner, or whoever may in its stead, has started it. */
+  started: boolean;
+  /** What holds because of a failure tries again: its owner said so, or whoever steers the whole upgrade. */
+  retries = 0;
+  /** What its owner holds, taken back or pinned, goes on. */
+  releases = 0;
+  /** A bake ends, or what nobody could tell counts as passed. */
+  promotions = 0;
+  /** The upgrade lets go: on green, nothing more happens, and no command is taken. */
+  released = false;
+  turn: AppTurn | undefined;
+  #environmentPaused: boolean;
+  #appPaused = false;
+  readonly #app: App;
+  readonly #board: Shown;
+
+  /** Registers all handlers, so it is made before the workflow's first await. */
+  constructor({ app, paused }: { readonly app: App; readonly paused: boolean }, board: Shown) {
+    this.#app = app;
+    this.#board = board;
+    this.#environmentPaused = paused;
+    this.steps = app.steps;
+    this.started = app.start === 'with-upgrade';
+    setHandler(messages.migrationSteerSignal, ({ paused: isPaused, retry }) => {
+      this.#environmentPaused = isPaused;
+      if (retry) this.retries += 1;
+    });
+    setHandler(messages.releaseSignal, () => void (this.released = true));
+    this.#on(messages.startUpdate, {
+      refuse: () => (this.started ? 'it has been started already' : undefined),
+      does: () => void (this.started = true),
+      says: `${app.name} moves as soon as it may`,
+    });
+    this.#on(messages.pauseUpdate, {
+      refuse: () => (this.#appPaused ? 'it is paused already' : this.#refuseOnGreen('pause')),
+      does: () => void (this.#appPaused = true),
+      says: `${app.name} is paused: the step under way is finished and watched, the next one does not begin`,
+    });
+    this.#on(messages.resumeUpdate, {
+      refuse: () => (this.#appPaused || this.#holdKind === 'pinned' ? undefined : 'it is neither paused nor pinned'),
+      does: () => {
+        if (this.#holdKind === 'pinned') this.releases += 1;
+        this.#appPaused = false;
+      },
+      says: `${app.name} goes on with its steps`,
+    });
+    this.#on(messages.retryUpdate, {
+      refuse: () =>
+        RETRIED.has(this.#holdKind ?? 'none') ? undefined : 'nothing of it holds that could be tried again',
+      does: () => {
+        if (this.#holdKind === 'aborted') this.releases += 1;
+        else this.retries += 1;
+      },
+      says: `${app.name} tries again what held`,
+    });
+    this.#on(messages.promoteUpdate, {
+      refuse: () => (this.#mayPromote ? undefined : 'it neither bakes nor waits for a gate that could not tell'),
+      does: () => void (this.promotions += 1),
+      says: `${app.name} goes on to its next step`,
+    });
+    this.#on(messages.abortUpdate, {
+      refuse: () => this.#refuseTurn() ?? (this.#isAtBlue ? 'all of its traffic is on blue' : undefined),
+      does: ({ by, reason }) => void (this.turn = { kind: 'abort', by, reason: reason ?? 'no reason given' }),
+      says: `${app.name} goes back to blue now`,
+    });
+    this.#on(messages.pinUpdate, {
+      refuse: ({ greenPercent }) => this.#refuseTurn() ?? refusePercent(greenPercent),
+      does: ({ by, reason, greenPercent }) =>
+        void (this.turn = { kind: 'pin', by, reason: reason ?? 'no reason given', greenPercent }),
+      says: `${app.name} goes to the weight and stays there until it is resumed`,
+    });
+    this.#on(messages.stepsUpdate, {
+      refuse: ({ steps }) => {
+        const change = this.#changeSteps(steps);
+        return change.kind === 'refused' ? change.why : undefined;
+      },
+      does: ({ steps }) => {
+        const change = this.#changeSteps(steps);
+        if (change.kind === 'changed') this.steps = change.steps;
+      },
+      says: `${app.name} has new steps`,
+    });
+  }
+
+  get paused(): boolean {
+    return this.#environmentPaused || this.#appPaused;
+  }
+
+  get pausedBy(): string {
+    return this.#environmentPaused ? 'the upgrade is paused' : 'its owner paused it';
+  }
+
+  takeTurn(): AppTurn | undefined {
+    const { turn } = this;
+    this.turn = undefined;
+    return turn;
+  }
+
+  get #holdKind(): string | undefined {
+    return this.#board.status.hold?.kind;
+  }
+
+  get #mayPromote(): boolean {
+    const { state, hold } = this.#board.status;
+    return state === 'baking' || (hold?.kind === 'gate' && hold.promotable === true);
+  }
+
+  get #isAtBlue(): boolean {
+    const { greenPercent, state } = this.#board.status;
+    return greenPercent === 0 && state !== 'moving' && state !== 'baking';
+  }
+
+  #refuseOnGreen(verb: string): string | undefined {
+    return this.#board.status.state === 'on-green' ? `it is on green: there is nothing to ${verb}` : undefined;
+  }
+
+  #refuseTurn(): string | undefined {
+    if (!this.started) return 'it has not been started';
+    if (this.turn) return `${this.turn.by} has asked for ${this.turn.kind} just now`;
+    return this.#board.status.state === 'reversing' ? 'it is going back to blue' : undefined;
+  }
+
+  #changeSteps(wanted: readonly TrafficStep[]): StepsChange {
+    const { stepIndex, history, state } = this.#board.status;
+    if (state === 'on-green') return { kind: 'refused', why: 'it is on green: no step is left to change' };
+    return changeSteps(this.steps, { reached: history.length === 0 ? 0 : stepIndex + 1, wanted });
+  }
+
+  /** Each command is checked before it is taken, and what was done is on record with who did it and why. */
+  #on<Ask extends messages.Asker>(
+    update: UpdateDefinition<messages.Accepted, [Ask]>,
+    command: { refuse: (ask: Ask) => string | undefined; does: (ask: Ask) => void; says: string },
+  ): void {
+    setHandler(
+      update,
+      async (ask: Ask): Promise<messages.Accepted> => {
+        command.does(ask);
+        const { by, reason } = ask;
+        const at = new Date().toISOString();
+        await this.#board.note({ verb: update.name, by, at, ...(reason === undefined ? {} : { reason }) });
+        return { now: command.says };
+      },
+      {
+        validator: (ask: Ask): void => {
+          const why =
+            ask.by.trim() === ''
+              ? 'a command needs the name of who gives it'
+              : this.released
+                ? `${this.#app.name} has moved, and the old cluster is about to go: only the whole upgrade can go back`
+                : command.refuse(ask);
+          if (why !== undefined) throw ApplicationFailure.nonRetryable(why, messages.REFUSED);
+        },
+      },
+    );
+  }
+}
+
+const RETRIED = new Set(['gate', 'drift', 'failure', 'aborted']);
+
+const refusePercent = (greenPercent: number): string | undefined =>
+  Number.isInteger(greenPercent) && greenPercent >= 0 && greenPercent <= 100
+    ? undefined
+    : `${greenPercent} is no whole number from 0 to 100`;

@@ -1,0 +1,202 @@
+// One step of one app: ask for the weights, wait until every resolver knows, and bake, with the gate watched from the write on.
+import { ApplicationFailure, CancellationScope, condition, isCancellation, sleep } from '@temporalio/workflow';
+import type { Actor, GateResult } from '../activities/ports.ts';
+import type { App, Environment, TrafficStep } from '../src/domain/environment.ts';
+import type { AliasTarget } from '../src/domain/traffic.ts';
+import type { AppBoard } from './app-board.ts';
+import type { AskZone } from './ask-zone.ts';
+import { canServe } from './can-serve.ts';
+import { greenLoadBalancer, longestTtlSeconds, lookAtHost, recordsAt, zoneOf, type HostView } from './colours.ts';
+import { watches } from './proxies.ts';
+import { adviceOf, failureTypeOf, reasonOf, type Advice } from './reason.ts';
+
+export interface Moving {
+  readonly environment: Environment;
+  readonly app: App;
+  readonly actor: Actor;
+  readonly blue: string;
+  readonly green: string;
+}
+
+export type StepEnd =
+  | { readonly kind: 'passed' }
+  /** Green does not do: give the traffic back first, ask afterwards. */
+  | { readonly kind: 'failed'; readonly because: string }
+  /** The gate could not tell: the weights stay, and a person decides. */
+  | { readonly kind: 'inconclusive'; readonly because: string }
+  /** It was not taken, or somebody else changed the records: stay as it is and ask. */
+  | {
+      readonly kind: 'unclear';
+      readonly hold: 'gate' | 'drift' | 'failure';
+      readonly because: string;
+      readonly advice?: Advice;
+    };
+
+export class Mover {
+  readonly #input: Moving;
+  readonly #ask: AskZone;
+  readonly #board: AppBoard;
+  #green: AliasTarget | undefined;
+  /** What we last knew of each host; anything else that is found there is drift. */
+  #known = new Map<string, HostView>();
+
+  constructor(input: Moving, ask: AskZone, board: AppBoard) {
+    this.#input = input;
+    this.#ask = ask;
+    this.#board = board;
+  }
+
+  /** After a person decided to go on from what is there, it is looked at anew. */
+  forget(): void {
+    this.#known.clear();
+  }
+
+  /** `isEnough`: a person said that the bake may end, as long as nothing failed. */
+  async step({ greenPercent, bakeSeconds }: TrafficStep, index: number, isEnough: () => boolean): Promise<StepEnd> {
+    const board = this.#board;
+    try {
+      const ready = await canServe({ ...this.#input, cluster: this.#input.green });
+      if (!ready.passed)
+        return {
+          kind: 'unclear',
+          hold: 'gate',
+          because: `green cannot serve yet: ${ready.observed}, expected ${ready.expected}`,
+        };
+      this.#green ??= await greenLoadBalancer(this.#input);
+      if (this.#known.size === 0) await this.#look();
+      await board.beginStep(index, {
+        greenPercent,
+        bakeSeconds,
+        askedAt: new Date().toISOString(),
+      });
+      const until = await this.#settle(this.#green, greenPercent, bakeSeconds);
+      const gate = until.gate ?? (await this.#bake(until.bakeEnds, isEnough));
+      await board.endStep({
+        endedAt: new Date().toISOString(),
+        verdict: gate === 'promoted' ? 'promoted' : gate.verdict,
+      });
+      if (gate === 'promoted') return { kind: 'passed' };
+      const seen = `${gate.evidence.check} of ${gate.evidence.subject}: ${gate.evidence.observed}, expected ${gate.evidence.expected}`;
+      if (gate.verdict === 'passed') return { kind: 'passed' };
+      return { kind: gate.verdict, because: seen };
+    } catch (error) {
+      if (isCancellation(error)) throw error;
+      return { kind: 'unclear', hold: holdOf(error), because: reasonOf(error), advice: adviceOf(error) };
+    }
+  }
+
+  async #look(): Promise<void> {
+    const { app, environment } = this.#input;
+    for (const host of app.hosts) {
+      this.#known.set(host.name, await lookAtHost(zoneOf(environment, host), host.name, this.#input));
+    }
+  }
+
+  /** Writes, then waits for INSYNC, TTL and drain; a gate that fails meanwhile ends the wait. */
+  async #settle(
+    green: AliasTarget,
+    greenPercent: number,
+    bakeSeconds: number,
+  ): Promise<{ gate: GateResult } | { gate?: never; bakeEnds: string }> {
+    const watching = new CancellationScope();
+    // Far beyond any settling: the watch ends by failing, or by the scope below.
+    const gate = watching.run(() => this.#watch(new Date(Date.now() + SETTLE_AT_MOST_MS).toISOString()));
+    // A gate that fails ends this too: nothing may be written after the app was taken back.
+    const writing = new CancellationScope();
+    const settled = writing.run(() => this.#write(green, greenPercent));
+    try {
+      // Only a failure ends the settling early: nothing has passed that was not written.
+      const failing = gate.then<{ gate: GateResult } | { settledAt: string }>((result) =>
+        result.verdict === 'failed' ? { gate: result } : settled,
+      );
+      const first = await Promise.race([settled, failing]);
+      if ('gate' in first) return first;
+      const bakeEnds = new Date(Date.parse(first.settledAt) + bakeSeconds * 1000).toISOString();
+      await this.#board.show({ state: 'baking' });
+      return { bakeEnds };
+    } finally {
+      watching.cancel();
+      writing.cancel();
+      gate.catch(() => undefined);
+      settled.catch(() => undefined);
+    }
+  }
+
+  async #write(greenTarget: AliasTarget, greenPercent: number): Promise<{ settledAt: string }> {
+    const { app, environment } = this.#input;
+    let inSyncAt = new Date().toISOString();
+    for (const host of app.hosts) {
+      const known = this.#known.get(host.name);
+      if (!known) throw ApplicationFailure.nonRetryable(`${host.name} was not looked at`, 'input.invalid');
+      const { blue, green } = this.#input;
+      const colours = {
+        blue: { cluster: blue, target: known.blueTarget },
+        green: { cluster: green, target: greenTarget },
+      };
+      const want = recordsAt(colours, greenPercent);
+      const answer = await this.#ask(zoneOf(environment, host), {
+        host: host.name,
+        want,
+        expected: known.weights,
+        urgent: false,
+      });
+      const weights = Object.fromEntries(want.map(({ setIdentifier, weight }) => [setIdentifier, weight]));
+      this.#known.set(host.name, { ...known, weights });
+      inSyncAt = answer.inSyncAt;
+    }
+    // By our own clock: that of the worker which saw INSYNC may be behind.
+    const inSyncMs = Date.now();
+    const ttlSeconds = await longestTtlSeconds(this.#input);
+    await this.#board.updateStep({ inSyncAt, ttlSeconds }, greenPercent);
+    const settledMs = inSyncMs + (ttlSeconds + environment.drainSeconds) * 1000;
+    if (settledMs > Date.now()) await sleep(settledMs - Date.now());
+    const settledAt = new Date().toISOString();
+    await this.#board.updateStep({ settledAt }, greenPercent);
+    return { settledAt };
+  }
+
+  async #bake(until: string, isEnough: () => boolean): Promise<GateResult | 'promoted'> {
+    const scope = new CancellationScope();
+    const watch = scope.run(() => this.#watch(until));
+    try {
+      return await Promise.race([watch, scope.run(() => condition(isEnough)).then(() => 'promoted' as const)]);
+    } finally {
+      scope.cancel();
+      watch.catch(() => undefined);
+    }
+  }
+
+  /** All hosts at once; one that fails is enough, and the others are then no longer watched. */
+  async #watch(until: string): Promise<GateResult> {
+    const { app, environment } = this.#input;
+    const target = this.#green;
+    const resolvers = environment.resolvers ?? null;
+    if (!target) throw ApplicationFailure.nonRetryable(`app ${app.name} has no load balancer`, 'input.invalid');
+    const scope = new CancellationScope();
+    const all = scope.run(async () => {
+      const watched = app.hosts.map((host) =>
+        watches.watchGate({ app: app.name, host: host.name, target, checks: app.checks, until, resolvers }),
+      );
+      const never = new Promise<GateResult>(() => undefined);
+      const failed = watched.map((one) => one.then((result) => (result.verdict === 'failed' ? result : never)));
+      return Promise.race([...failed, Promise.all(watched).then(worst)]);
+    });
+    try {
+      return await all;
+    } finally {
+      scope.cancel();
+    }
+  }
+}
+
+/** Of the watches of all hosts, none of which failed: an unclear one before those that passed. */
+function worst(results: readonly GateResult[]): GateResult {
+  const result = results.find(({ verdict }) => verdict !== 'passed') ?? results[0];
+  if (!result) throw ApplicationFailure.nonRetryable('the app has no host', 'input.invalid');
+  return result;
+}
+
+const SETTLE_AT_MOST_MS = 24 * 60 * 60_000;
+
+export const holdOf = (error: unknown): 'drift' | 'failure' =>
+  failureTypeOf(error) === 'drift.detected' ? 'drift' : 'failure';
