@@ -1,6 +1,7 @@
 // Rules over more than one field. Each runs when the fields it reads are sound, so that one mistake hides no other.
 import type { z } from 'zod';
 import { greenName, type HostedZone } from '../src/domain/environment.ts';
+import { planWaves, WaveError } from '../src/domain/waves.ts';
 import { found, foundInstead } from './wording.ts';
 
 type Context = z.core.$RefinementCtx;
@@ -108,5 +109,30 @@ export function hostsMoveOnce({ apps }: Pick<Hosts, 'apps'>, context: Context): 
       }
       seen.add(host);
     }
+  }
+}
+
+/** Apps that an app waits for are there, and no two wait for each other. */
+export function appsCanWait({ apps }: { apps: { name: string; dependsOn: string[] }[] }, context: Context): void {
+  const names = apps.map(({ name }) => name);
+  let allThere = true;
+  for (const [app, { dependsOn }] of apps.entries()) {
+    for (const [index, needed] of dependsOn.entries()) {
+      if (names.includes(needed)) continue;
+      allThere = false;
+      fail(
+        context,
+        ['apps', app, 'dependsOn', index],
+        foundInstead(needed, `an app of this file: ${names.join(', ')}`),
+      );
+    }
+  }
+  if (!allThere) return;
+  try {
+    planWaves(apps.map(({ name, dependsOn }) => ({ app: name, needs: dependsOn })));
+  } catch (error) {
+    if (!(error instanceof WaveError)) throw error;
+    const first = apps.findIndex(({ dependsOn }) => dependsOn.length > 0);
+    fail(context, ['apps', first, 'dependsOn'], `${error.message}. Expected an order in which each can move.`);
   }
 }

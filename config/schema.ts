@@ -138,6 +138,7 @@ const app = z.strictObject({
     name: text("the name of the app's Ingress"),
   }),
   checks: listOfSome(check, 'at least one check: it is what tells that green does not work'),
+  dependsOn: list(name('the name of another app'), 'apps that move before it').default([]),
   start: oneOf(['with-upgrade', 'owner'], 'when the app begins to move').default('with-upgrade'),
   steps: steps.exactOptional(),
 });
@@ -194,6 +195,7 @@ const file = z.strictObject({
   ).default('{cluster}'),
   steps: steps.prefault(DEFAULT_STEPS),
   apps: listOfSome(app, 'at least one app').superRefine(rules.uniqueNames, rules.sound('name')),
+  maxMoving: wholeNumber('how many apps may move at a time', { min: 1, max: 1000 }).exactOptional(),
   approvals: list(
     oneOf(['migrate', 'decommission'], 'a point at which a person must approve'),
     'points at which a person must approve',
@@ -210,6 +212,7 @@ export const environmentSchema = file
   .superRefine(rules.greenHasAName, rules.sound('name', 'naming', 'target'))
   .superRefine(rules.hostsHaveAZone, rules.sound('zones', 'apps.hosts'))
   .superRefine(rules.hostsMoveOnce, rules.sound('apps.hosts'))
+  .superRefine(rules.appsCanWait, rules.sound('apps.name', 'apps.dependsOn'))
   .transform(({ steps: common, drain, soak, ...given }): Environment => {
     const toSteps = (some: typeof common) =>
       some.map(({ green, bake }) => ({ greenPercent: green, bakeSeconds: bake }));

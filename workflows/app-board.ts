@@ -105,6 +105,7 @@ const RELEASES: Readonly<Record<HoldKind, readonly [ofApp: readonly string[], of
   pinned: [['resume', 'abort'], ['rollback']],
   paused: [['resume'], ['resume', 'rollback']],
   window: [[], ['rollback']],
+  turn: [[], ['rollback']],
   gate: FAILED,
   drift: FAILED,
   failure: FAILED,

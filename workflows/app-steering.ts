@@ -26,6 +26,8 @@ export class AppSteering {
   releases = 0;
   /** A bake ends, or what nobody could tell counts as passed. */
   promotions = 0;
+  /** It queued, and may begin. */
+  turns = 0;
   /** The upgrade lets go: on green, nothing more happens, and no command is taken. */
   released = false;
   turn: AppTurn | undefined;
@@ -45,6 +47,7 @@ export class AppSteering {
       this.#environmentPaused = isPaused;
       if (retry) this.retries += 1;
     });
+    setHandler(messages.turnSignal, () => void (this.turns += 1));
     setHandler(messages.releaseSignal, () => void (this.released = true));
     this.#on(messages.startUpdate, {
       refuse: () => (this.started ? 'it has been started already' : undefined),

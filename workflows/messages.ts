@@ -49,6 +49,8 @@ export const promoteUpdate = appUpdate<Asker>('promote');
 export const pinUpdate = appUpdate<Asker & { readonly greenPercent: number }>('pin');
 /** Other steps for those that have not been reached. */
 export const stepsUpdate = appUpdate<Asker & { readonly steps: readonly TrafficStep[] }>('steps');
+/** From the upgrade to a migration that queues: it may begin. */
+export const turnSignal = defineSignal('turn');
 /** From the upgrade: the old cluster is about to go, so an app that is on green is done. */
 export const releaseSignal = defineSignal('release');
 

@@ -4,6 +4,7 @@ import { CancellationScope, condition, isCancellation, sleep } from '@temporalio
 import type { Window } from '../src/domain/environment.ts';
 import type { AppStatus } from '../src/domain/status.ts';
 import { nextStepAfter } from '../src/domain/steps.ts';
+import { hasToQueue } from '../src/domain/turns.ts';
 import { appBoard, type HoldReason } from './app-board.ts';
 import { AppSteering, type AppTurn } from './app-steering.ts';
 import { zoneAsker } from './ask-zone.ts';
@@ -69,6 +70,7 @@ export async function migration(input: MigrationInput): Promise<AppStatus> {
         await board.show({ state: 'on-green' });
         return condition(() => steering.released);
       }
+      if (index === 0) await myTurn();
       await insist(mayAdvance);
       const seen = steering.promotions;
       const end = await mover.step(step, index, () => steering.promotions > seen);
@@ -123,6 +125,16 @@ export async function migration(input: MigrationInput): Promise<AppStatus> {
     await holdForOwner({ kind: 'pinned', because, waitsFor: 'its owner to resume' });
     index = nextStepAfter(steering.steps, greenPercent);
     await walk();
+  }
+
+  async function myTurn(): Promise<void> {
+    if (!hasToQueue(app, environment)) return;
+    const after = app.dependsOn.length > 0 ? [`it moves after ${app.dependsOn.join(', ')}`] : [];
+    const few = environment.maxMoving === undefined ? [] : [`at most ${environment.maxMoving} apps move at a time`];
+    const seen = steering.turns;
+    await board.hold({ kind: 'turn', because: [...after, ...few].join('; '), waitsFor: 'its turn' });
+    await condition(() => steering.turns > seen);
+    await board.release();
   }
 
   async function mayAdvance(): Promise<void> {

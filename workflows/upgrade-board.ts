@@ -15,6 +15,7 @@ import {
   type UpgradeStatus,
   type WorkItem,
 } from '../src/domain/status.ts';
+import { mayBegin } from '../src/domain/turns.ts';
 import * as messages from './messages.ts';
 import { adviceOf, reasonOf } from './reason.ts';
 
@@ -42,6 +43,7 @@ export class UpgradeBoard {
   #noWayBack = false;
   #phases: PhaseStatus[] = PHASES.map((name) => ({ name, state: 'pending', items: [] }));
   #apps = new Map<string, AppStatus>();
+  #granted = new Map<string, string>();
   #evidence: Evidence[] = [];
   #ended: { state: UpgradeState; outcome: string; at: string } | undefined;
   readonly #startedAt = new Date().toISOString();
@@ -172,6 +174,16 @@ export class UpgradeBoard {
   /** Whether every app has all its traffic on green, as far as is known now. */
   get allOnGreen(): boolean {
     return this.#input.environment.apps.every(({ name }) => this.#apps.get(name)?.state === 'on-green');
+  }
+
+  /** Apps that queue and may begin now. */
+  get mayBegin(): string[] {
+    return mayBegin(this.#input.environment, this.#apps, this.#granted);
+  }
+
+  /** The app was told to begin. */
+  grant(app: string): void {
+    this.#granted.set(app, this.#apps.get(app)?.hold?.since ?? '');
   }
 
   /** Ends also when it is not wanted any more; an approval of before does not count. */

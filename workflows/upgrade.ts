@@ -25,6 +25,7 @@ import { decommission } from './decommission.ts';
 import {
   migrationSteerSignal,
   releaseSignal,
+  turnSignal,
   type Steering,
   type UpgradeInput,
   type UpgradeResult,
@@ -136,14 +137,17 @@ export async function upgrade(input: UpgradeInput): Promise<UpgradeResult> {
     return board.blue;
   }
 
-  /** All apps move at once, each by its own steps; the phase ends when every one is on green. */
+  /** All apps move at once, each by its own steps and in its turn; the phase ends when every one is on green. */
   async function migrate(blue: string): Promise<void> {
     await Promise.all(
       environment.apps.filter(({ name }) => !migrations.has(name)).map((app) => startMigration(app, blue)),
     );
     // A pause that was given while they started has reached only those that were there.
     if (board.paused) await steer({ paused: true, retry: false });
-    await condition(() => board.allOnGreen || lost.size > 0);
+    while (!board.allOnGreen && lost.size === 0) {
+      await condition(() => board.allOnGreen || lost.size > 0 || board.mayBegin.length > 0);
+      await Promise.all(board.mayBegin.map(letBegin));
+    }
     const [failure] = lost.values();
     lost.clear();
     if (failure) throw failure;
@@ -176,6 +180,11 @@ export async function upgrade(input: UpgradeInput): Promise<UpgradeResult> {
         'migration.ended',
       );
     board.turnBack({ kind: 'roll-back', by: 'eksodus', reason: `${app}: ${failed}`, removeGreen: false });
+  }
+
+  async function letBegin(app: string): Promise<void> {
+    board.grant(app);
+    await migrations.get(app)?.signal(turnSignal);
   }
 
   /** No app is watched by its migration any more, nor can its owner take it back: only the upgrade as a whole can. */

@@ -20,6 +20,8 @@ export interface Environment {
   readonly addons: readonly Addon[];
   readonly argocd: ArgoCd;
   readonly apps: readonly App[];
+  /** How many apps may be between blue and green at a time. Absent: any number. */
+  readonly maxMoving?: number;
   readonly approvals: readonly ApprovalPoint[];
   /** The owner id of a cluster's external-dns; `{cluster}` is replaced. */
   readonly externalDnsOwner: string;
@@ -99,6 +101,8 @@ export interface App {
   readonly checks: readonly HttpCheck[];
   /** Whether it moves as soon as green is ready, or waits for its owner to start it. */
   readonly start: 'with-upgrade' | 'owner';
+  /** Names of apps that must be on green before it begins. */
+  readonly dependsOn: readonly string[];
   readonly steps: readonly TrafficStep[];
 }
 

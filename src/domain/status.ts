@@ -46,7 +46,9 @@ export type HoldKind =
   /** Of one app: its owner has not started it, took it back, or keeps it at a weight. */
   | 'owner'
   | 'aborted'
-  | 'pinned';
+  | 'pinned'
+  /** Of one app: others move before it. */
+  | 'turn';
 
 /** The run waits for a person: because of what, for what, and which commands release it. */
 export interface Hold {

@@ -50,6 +50,7 @@ const ENVIRONMENT: Environment = {
       ingress: { namespace: 'web', name: 'web' },
       checks: [],
       start: 'with-upgrade',
+      dependsOn: [],
       steps: [],
     },
   ],

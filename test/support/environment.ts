@@ -21,6 +21,7 @@ export function app(name: string, change: Partial<App> = {}): App {
       },
     ],
     start: 'with-upgrade',
+    dependsOn: [],
     steps: [
       { greenPercent: 10, bakeSeconds: 0 },
       { greenPercent: 50, bakeSeconds: 0 },

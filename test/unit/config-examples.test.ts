@@ -141,6 +141,7 @@ describe('the examples', () => {
             },
           ],
           start: 'with-upgrade',
+          dependsOn: [],
           steps: [5, 25, 50, 100].map((greenPercent) => ({ greenPercent, bakeSeconds: 600 })),
         },
       ],

@@ -148,6 +148,29 @@ describe('upgrade', () => {
     expect(fake.weights('files.example.test')).toEqual({ [result.status.green.name]: 100 });
   });
 
+  it('moves an app after those it depends on, and no more at a time than are allowed', async () => {
+    const apps = [anApp('messages', { dependsOn: ['files'] }), anApp('files'), anApp('search')];
+    const { run } = world({ apps, maxMoving: 1 });
+    await run(async (up) => {
+      const { apps: moved } = await eventually(() => up.query(messages.statusQuery), holdsFor('approval'));
+      const spans = moved.map(({ app: name, history, since }) => ({
+        name,
+        from: history[0]?.askedAt ?? '',
+        to: since,
+      }));
+      const [first, ...others] = spans.toSorted((a, b) => a.from.localeCompare(b.from));
+      expect(first?.name).toBe('files');
+      others.reduce(
+        (before, next) => {
+          expect(next.from >= before.to).toBe(true);
+          return next;
+        },
+        first ?? { name: '', from: '', to: '' },
+      );
+      await up.terminate();
+    });
+  });
+
   it('rolls back when a person asks, and removes green when told to', async () => {
     const { fake, run } = world();
     const result = await run(async (up) => {
