@@ -5,8 +5,15 @@ import type { Evidence } from '../src/domain/status.ts';
 import { zoneOf } from './colours.ts';
 import { calls, waits } from './proxies.ts';
 
-/** Asks for every host. Throws `checks.failed` when one still leads to the cluster, or nobody could tell. */
-export async function proveNoTraffic(environment: Environment, cluster: string): Promise<Evidence[]> {
+/**
+ * Asks for every host. Throws `checks.failed` when one still leads to the cluster, or nobody could tell; and
+ * `drift.detected` when a record that must be there is not: without it nobody knows what resolvers still answer.
+ */
+export async function proveNoTraffic(
+  environment: Environment,
+  cluster: string,
+  { mustBeThere }: { readonly mustBeThere: boolean },
+): Promise<Evidence[]> {
   const hosts = environment.apps.flatMap(({ hosts: names }) => names);
   const evidence = (
     await Promise.all(
@@ -14,6 +21,11 @@ export async function proveNoTraffic(environment: Environment, cluster: string):
         const zone = zoneOf(environment, host);
         const records = await calls.readRecords({ zone, host: host.name });
         const mine = records.find(({ setIdentifier }) => setIdentifier === cluster);
+        if (!mine && mustBeThere)
+          throw ApplicationFailure.nonRetryable(
+            `${host.name} has no weighted record ${cluster} any more, so its traffic cannot be proved to have ended. Resume when caches of its old answers have gone`,
+            'drift.detected',
+          );
         if (!mine) return [];
         const { target } = mine;
         const resolvers = environment.resolvers ?? null;

@@ -35,6 +35,8 @@ export class UpgradeBoard {
   readonly environment: string;
   blue: ClusterFacts | undefined;
   turn: Turn | undefined;
+  /** Who ended a rollback that held, and why. */
+  givenUp: { readonly by: string; readonly reason: string } | undefined;
   paused = false;
   findings: readonly Finding[] = [];
   #retries = 0;
@@ -71,7 +73,7 @@ export class UpgradeBoard {
       validator: ({ by }: messages.Asker) => this.#check(by, () => this.#mayTurn('roll back')),
     });
     setHandler(messages.abortUpdate, (ask) => this.#abort(ask), {
-      validator: ({ by }: messages.Asker) => this.#check(by, () => this.#mayTurn('abort')),
+      validator: ({ by }: messages.Asker) => this.#check(by, () => this.#mayAbort()),
     });
   }
 
@@ -105,11 +107,15 @@ export class UpgradeBoard {
     };
   }
 
-  /** After the weights of all apps went back. */
-  showAllOnBlue(): void {
+  /** After the weights of these apps went back. */
+  showOnBlue(apps: readonly string[]): void {
     const since = new Date().toISOString();
     for (const [name, { hold: _over, ...app }] of this.#apps)
-      this.#apps.set(name, { ...app, state: 'on-blue', greenPercent: 0, since });
+      if (apps.includes(name)) this.#apps.set(name, { ...app, state: 'on-blue', greenPercent: 0, since });
+  }
+
+  hasBegun(phase: PhaseName): boolean {
+    return this.#phases.some(({ name, state }) => name === phase && state !== 'pending');
   }
 
   record(phase: PhaseName, item: WorkItem, evidence: readonly Evidence[] = []): void {
@@ -167,7 +173,7 @@ export class UpgradeBoard {
     const seen = this.#retries;
     const waitsFor = 'somebody to mend the cause and resume';
     this.#hold = this.#makeHold({ kind, phase, because: reasonOf(failure), waitsFor, ...adviceOf(failure) }, 'resume');
-    await condition(() => this.#retries > seen);
+    await condition(() => this.#retries > seen || this.givenUp !== undefined);
     this.#hold = undefined;
   }
 
@@ -204,7 +210,7 @@ export class UpgradeBoard {
   }
 
   #makeHold(hold: Omit<Hold, 'releases' | 'since'>, verb: string): Hold {
-    const verbs = this.#wayBack === 'open' ? [verb, 'rollback'] : [verb];
+    const verbs = { open: [verb, 'rollback'], taken: [verb, 'abort'], closed: [verb] }[this.#wayBack];
     return {
       ...hold,
       releases: verbs.map((one) => `eksodus upgrade ${one} ${this.environment}`),
@@ -262,6 +268,10 @@ export class UpgradeBoard {
   }
 
   #abort({ by, reason }: messages.Asker): messages.Accepted {
+    if (this.turn) {
+      this.givenUp = { by, reason: reason ?? 'no reason given' };
+      return { now: `the rollback of ${this.environment} is given up: weights and clusters stay as they are` };
+    }
     this.turnBack({ kind: 'abort', by, reason: reason ?? 'no reason given' });
     return { now: `${this.environment} stops where it stands` };
   }
@@ -294,6 +304,11 @@ export class UpgradeBoard {
     return this.#hold?.approval
       ? `it waits for approval of ${this.#hold.approval}, not of ${point}`
       : `nothing waits for approval of ${point} now`;
+  }
+
+  /** A rollback that holds may be given up; else nobody could end it when its cause cannot be mended. */
+  #mayAbort(): string | undefined {
+    return this.turn?.kind === 'roll-back' && this.#hold ? undefined : this.#mayTurn('abort');
   }
 
   #mayTurn(verb: string): string | undefined {

@@ -20,7 +20,7 @@ import type { AppStatus, PhaseName } from '../src/domain/status.ts';
 import { zoneAsker } from './ask-zone.ts';
 import { bootstrap } from './bootstrap.ts';
 import { longestTtlSeconds, takeBack } from './colours.ts';
-import { whyNotBackToBlue } from './can-serve.ts';
+import { canServe, whyNotBackToBlue } from './can-serve.ts';
 import { decommission } from './decommission.ts';
 import {
   migrationSteerSignal,
@@ -42,6 +42,8 @@ import { verify } from './verify.ts';
 export async function upgrade(input: UpgradeInput): Promise<UpgradeResult> {
   const { environment } = input;
   const migrations = new Map<string, ChildWorkflowHandle<typeof migration>>();
+  /** The live cluster's parameter may name green already. */
+  let liveMoves = false;
   /** Migrations that were ended from outside, with why. */
   const lost = new Map<string, ApplicationFailure>();
   // A migration that has ended hears nothing, and needs not.
@@ -118,6 +120,7 @@ export async function upgrade(input: UpgradeInput): Promise<UpgradeResult> {
         if (CancellationScope.current().consideredCancelled) throw new CancelledFailure(reasonOf(error));
         board.finish(name, 'failed');
         await board.holdForRetry(name === 'preflight' ? 'blocker' : 'failure', name, error);
+        if (board.givenUp) throw error;
       }
     }
   }
@@ -156,7 +159,8 @@ export async function upgrade(input: UpgradeInput): Promise<UpgradeResult> {
   async function startMigration(app: App, blue: string): Promise<void> {
     const handle = await startChild(migration, {
       workflowId: migrationId(environment.name, app.name),
-      args: [{ environment, app, actor, blue, green, paused: board.paused }],
+      // Of all the apps it needs its own: with each one's copy of all, the history would grow with their square.
+      args: [{ environment: { ...environment, apps: [app] }, app, actor, blue, green, paused: board.paused }],
       parentClosePolicy: ParentClosePolicy.REQUEST_CANCEL,
     });
     migrations.set(app.name, handle);
@@ -193,13 +197,25 @@ export async function upgrade(input: UpgradeInput): Promise<UpgradeResult> {
     await everyOne([...migrations.values()].map((handle) => handle.result()));
   }
 
-  /** Nothing of blue is touched, and rollback stays possible, until it is proved that it gets no traffic. */
+  /** Nothing of blue is touched, and rollback stays possible, until green is seen to serve and blue to have no traffic. */
   async function dismantleBlue(blue: ClusterFacts, attempt: number): Promise<void> {
     await letGo();
-    await proveIdle(blue.name);
-    board.passPointOfNoReturn();
+    await seeGreenServe();
+    await proveIdle(blue.name, { mustBeThere: attempt === 1 });
+    liveMoves = true;
     await calls.writeLiveCluster({ actor, parameter: environment.live.parameter, cluster: green });
+    board.passPointOfNoReturn();
     await dismantle(blue, attempt);
+  }
+
+  async function seeGreenServe(): Promise<void> {
+    const answers = await everyOne(
+      environment.apps.map((app) => canServe({ actor, environment, app, cluster: green })),
+    );
+    const failed = answers.filter(({ passed }) => !passed);
+    if (failed.length === 0) return;
+    const seen = failed.map(({ subject, observed, expected }) => `${subject}: ${observed}, expected ${expected}`);
+    throw ApplicationFailure.nonRetryable(`green does not serve: ${seen.join('; ')}`, 'checks.failed');
   }
 
   /** Ends early when an app leaves green. */
@@ -207,9 +223,9 @@ export async function upgrade(input: UpgradeInput): Promise<UpgradeResult> {
     if (environment.soakSeconds > 0) await condition(() => !board.allOnGreen, environment.soakSeconds * 1000);
   }
 
-  async function proveIdle(cluster: string): Promise<void> {
+  async function proveIdle(cluster: string, expected: { readonly mustBeThere: boolean }): Promise<void> {
     const startedAt = new Date().toISOString();
-    const evidence = await proveNoTraffic(environment, cluster);
+    const evidence = await proveNoTraffic(environment, cluster, expected);
     const item = {
       name: 'proof that no traffic is left',
       state: 'done',
@@ -238,42 +254,57 @@ export async function upgrade(input: UpgradeInput): Promise<UpgradeResult> {
     const why = `${turn.reason} (${turn.by})`;
     // Without a live cluster preflight made nothing and moved nothing.
     if (!blue) return board.end('rolled-back', `${why}; nothing had been changed`);
-    await phase('migrate', (attempt) => giveAllToBlue(blue.name, attempt));
-    const removed = turn.removeGreen ? await removeGreen() : '';
-    return board.end('rolled-back', `${why}; all traffic is on ${blue.name}${removed}`);
-  }
-
-  /** Only what this run made: a cluster of the same name that belongs to somebody else stays. */
-  async function removeGreen(): Promise<string> {
-    const found = await calls.describeCluster({ actor, cluster: green });
-    if (found && found.run !== board.run) return `; ${green} was not made by this upgrade and stays`;
-    const known = found ?? { name: green, oidcIssuer: '' };
-    await phase('decommission', async (attempt) => {
-      await proveIdle(green);
-      await dismantle(known, attempt);
-    });
-    return `; ${green} is removed`;
-  }
-
-  /** The first attempt asks blue before; a person who resumes has decided to go back all the same. */
-  async function giveAllToBlue(blue: string, attempt: number): Promise<void> {
-    if (attempt === 1) {
-      const problems = await Promise.all(
-        environment.apps.map((app) => whyNotBackToBlue({ environment, app, blue, green })),
+    try {
+      await phase('migrate', (attempt) => giveAllToBlue(blue.name, attempt));
+      const removed = turn.removeGreen ? await removeGreen() : '';
+      return board.end('rolled-back', `${why}; all traffic is on ${blue.name}${removed}`);
+    } catch (error) {
+      if (!board.givenUp) throw error;
+      const { by, reason } = board.givenUp;
+      return board.end(
+        'aborted',
+        `${why}; the rollback was given up by ${by}: ${reason}. Look at weights and clusters`,
       );
-      const fails = problems.filter((problem) => problem !== undefined);
-      if (fails.length > 0)
-        throw ApplicationFailure.nonRetryable(
-          `blue does not answer: ${fails.join('; ')}. Resume goes back to it all the same`,
-          'checks.failed',
-        );
     }
-    const changed = await everyOne(environment.apps.map((app) => takeBack({ ask, environment, app, blue, green })));
-    board.showAllOnBlue();
+  }
+
+  /** Only what this run made: a cluster of the same name that belongs to somebody else stays, and so does its registration. */
+  async function removeGreen(): Promise<string> {
+    if (!board.hasBegun('provision')) return `; nothing of ${green} had been made`;
+    let oidcIssuer = '';
+    return phase('decommission', async (attempt) => {
+      const found = await calls.describeCluster({ actor, cluster: green });
+      if (found && found.run !== board.run) return `; ${green} was not made by this upgrade and stays`;
+      // Kept from the first look: once the cluster is gone nobody could tell.
+      oidcIssuer = found?.oidcIssuer ?? oidcIssuer;
+      await proveIdle(green, { mustBeThere: false });
+      await dismantle({ name: green, oidcIssuer }, attempt);
+      return `; ${green} is removed`;
+    });
+  }
+
+  /** The first attempt asks blue before, app by app; a person who resumes has decided to go back all the same. */
+  async function giveAllToBlue(blue: string, attempt: number): Promise<void> {
+    const { apps } = environment;
+    const fails = new Map<string, string>();
+    if (attempt === 1)
+      await Promise.all(
+        apps.map(async (app) => {
+          const why = await whyNotBackToBlue({ environment, app, blue, green });
+          if (why !== undefined) fails.set(app.name, why);
+        }),
+      );
+    const going = apps.filter(({ name }) => !fails.has(name));
+    const changed = await everyOne(going.map((app) => takeBack({ ask, environment, app, blue, green })));
+    board.showOnBlue(going.map(({ name }) => name));
+    if (fails.size > 0)
+      throw ApplicationFailure.nonRetryable(
+        `blue does not answer: ${[...fails.values()].join('; ')}. Resume goes back to it all the same`,
+        'checks.failed',
+      );
+    if (liveMoves) await calls.writeLiveCluster({ actor, parameter: environment.live.parameter, cluster: blue });
     if (!changed.some(Boolean)) return;
-    const ttls = environment.apps.map((app) =>
-      longestTtlSeconds({ environment, app }).catch(() => LOAD_BALANCER_TTL_SECONDS),
-    );
+    const ttls = apps.map((app) => longestTtlSeconds({ environment, app }).catch(() => LOAD_BALANCER_TTL_SECONDS));
     await wait(Math.max(...(await Promise.all(ttls))) + environment.drainSeconds);
   }
 }

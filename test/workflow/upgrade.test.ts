@@ -260,6 +260,134 @@ describe('upgrade', () => {
     expect(fake.parameters.get('/stg/live-cluster')).toBe('stg-1-33');
   });
 
+  it('never touches what bears green’s name when it had made nothing', async () => {
+    const { fake, run } = world();
+    fake.before = (activity) => {
+      if (activity === 'gatherPreflight') throw ApplicationFailure.nonRetryable('no such zone', 'input.invalid');
+    };
+    const result = await run(async (up) => {
+      await eventually(() => up.query(messages.statusQuery), holdsFor('blocker'));
+      await up.executeUpdate(messages.rollbackUpdate, { args: [{ by, removeGreen: true }] });
+      return up.result();
+    });
+    expect(result.result).toBe('rolled-back');
+    for (const call of ['labelCluster', 'deregisterCluster', 'deleteExposedApplications', 'deleteCluster'])
+      expect(fake.calls).not.toContain(call);
+  });
+
+  it('holds when green cannot be looked at on the way back, and removes it when that is mended', async () => {
+    const { fake, run } = world();
+    const result = await run(async (up) => {
+      await eventually(() => up.query(messages.statusQuery), holdsFor('approval'));
+      let denied = true;
+      fake.before = (activity) => {
+        if (denied && activity === 'describeCluster') throw ApplicationFailure.nonRetryable('denied', 'cloud.denied');
+      };
+      await up.executeUpdate(messages.rollbackUpdate, { args: [{ by, removeGreen: true }] });
+      const held = await eventually(() => up.query(messages.statusQuery), holdsFor('failure'));
+      expect(held.wayBack).toBe('taken');
+      denied = false;
+      await up.executeUpdate(messages.resumeUpdate, { args: [{ by }] });
+      return up.result();
+    });
+    expect(result.result).toBe('rolled-back');
+    expect([...fake.clusters.keys()]).toEqual(['stg-1-33']);
+  });
+
+  it('lets a person give up a rollback that holds', async () => {
+    const { fake, run } = world();
+    const result = await run(async (up) => {
+      await eventually(() => up.query(messages.statusQuery), holdsFor('approval'));
+      fake.before = (activity) => {
+        if (activity === 'readRecords') throw ApplicationFailure.nonRetryable('no such zone', 'dns.batch-refused');
+      };
+      await up.executeUpdate(messages.rollbackUpdate, { args: [{ by, removeGreen: false }] });
+      const held = await eventually(() => up.query(messages.statusQuery), holdsFor('failure'));
+      expect(held.holds[0]?.releases).toEqual([
+        `eksodus upgrade resume ${held.environment}`,
+        `eksodus upgrade abort ${held.environment}`,
+      ]);
+      await up.executeUpdate(messages.abortUpdate, { args: [{ by, reason: 'by hand' }] });
+      return up.result();
+    });
+    expect(result.result).toBe('aborted');
+    expect(result.status.outcome).toContain('the rollback was given up by sre@example.test: by hand');
+  });
+
+  it('takes back the apps whose blue answers, and holds for the one whose blue does not', async () => {
+    const { fake, run } = world();
+    const result = await run(async (up) => {
+      await eventually(() => up.query(messages.statusQuery), holdsFor('approval'));
+      fake.blueGate = (name) => (name === 'files' ? 'failed' : 'passed');
+      await up.executeUpdate(messages.rollbackUpdate, { args: [{ by, removeGreen: false }] });
+      const held = await eventually(() => up.query(messages.statusQuery), holdsFor('failure'));
+      expect(held.holds[0]?.because).toContain('blue does not answer: ');
+      expect(fake.weights(HOST)['stg-1-33']).toBe(100);
+      expect(fake.weights('files.example.test')['stg-1-33']).toBe(0);
+      await up.executeUpdate(messages.resumeUpdate, { args: [{ by }] });
+      return up.result();
+    });
+    expect(result.result).toBe('rolled-back');
+    expect(fake.weights('files.example.test')['stg-1-33']).toBe(100);
+  });
+
+  it('can go back while the live cluster’s name cannot be written, and puts the old name back', async () => {
+    const { fake, run } = world({ approvals: [] });
+    let isDenied = true;
+    fake.before = (activity) => {
+      if (isDenied && activity === 'writeLiveCluster') throw ApplicationFailure.nonRetryable('denied', 'cloud.denied');
+    };
+    const result = await run(async (up) => {
+      const held = await eventually(() => up.query(messages.statusQuery), holdsFor('failure'));
+      expect(held.wayBack).toBe('open');
+      isDenied = false;
+      fake.parameters.set('/stg/live-cluster', held.green.name);
+      await up.executeUpdate(messages.rollbackUpdate, { args: [{ by, removeGreen: false }] });
+      return up.result();
+    });
+    expect(result.result).toBe('rolled-back');
+    expect(fake.parameters.get('/stg/live-cluster')).toBe('stg-1-33');
+    expect(fake.calls).not.toContain('deleteCluster');
+  });
+
+  it('touches nothing of blue while green does not serve, or blue’s record is gone', async () => {
+    const { fake, run } = world();
+    await run(async (up) => {
+      await eventually(() => up.query(messages.statusQuery), holdsFor('approval'));
+      let isSick = true;
+      const { before } = fake;
+      fake.before = (activity, input) => {
+        if (isSick && activity === 'findLoadBalancer')
+          throw ApplicationFailure.nonRetryable('no Ingress', 'checks.failed');
+        return before(activity, input);
+      };
+      fake.records.set(
+        HOST,
+        (fake.records.get(HOST) ?? []).filter(({ setIdentifier }) => setIdentifier !== 'stg-1-33'),
+      );
+      await up.executeUpdate(messages.approveUpdate, { args: [{ by, point: 'decommission' }] });
+      const sick = await eventually(() => up.query(messages.statusQuery), holdsFor('failure'));
+      expect(sick).toMatchObject({ wayBack: 'open', holds: [{ because: 'no Ingress' }] });
+      isSick = false;
+      await up.terminate();
+      expect(fake.calls).not.toContain('proveIdle');
+    });
+    const other = world();
+    await other.run(async (up) => {
+      await eventually(() => up.query(messages.statusQuery), holdsFor('approval'));
+      other.fake.records.set(
+        HOST,
+        (other.fake.records.get(HOST) ?? []).filter(({ setIdentifier }) => setIdentifier !== 'stg-1-33'),
+      );
+      await up.executeUpdate(messages.approveUpdate, { args: [{ by, point: 'decommission' }] });
+      const gone = await eventually(() => up.query(messages.statusQuery), holdsFor('failure'));
+      expect(gone.wayBack).toBe('open');
+      expect(gone.holds[0]?.because).toContain('has no weighted record stg-1-33 any more');
+      expect(other.fake.calls).not.toContain('deleteCluster');
+      await up.terminate();
+    });
+  });
+
   it('holds when a phase fails, and goes on from there when a person resumes', async () => {
     const { fake, run } = world();
     let failing = true;
