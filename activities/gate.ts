@@ -1,7 +1,7 @@
 import { cancellationSignal } from '@temporalio/activity';
 import type { Dependencies } from '../src/adapters/index.ts';
 import type { HttpCheck } from '../src/domain/environment.ts';
-import { inZone, isOpen, nextOpening } from '../src/domain/window.ts';
+import { inZone, nextOpening, whyShut } from '../src/domain/window.ts';
 import { fail } from './failures.ts';
 import type { GateActivities, GateResult } from './ports.ts';
 import { probe, type Probe } from './probe.ts';
@@ -53,11 +53,12 @@ export function createGateWork(deps: Dependencies): GateActivities {
     async windowState({ window, at }) {
       const instant = Date.parse(at);
       if (Number.isNaN(instant)) throw fail('input.invalid', `"${at}" is no point in time`);
-      if (isOpen(window, instant)) return { open: true };
+      const why = whyShut(window, instant);
+      if (why === undefined) return { open: true };
       const next = nextOpening(window, instant);
       const opens =
         next === undefined ? null : { at: new Date(next).toISOString(), local: inZone(window.timeZone, next) };
-      return { open: false, opens };
+      return { open: false, why, opens };
     },
   };
 

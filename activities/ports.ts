@@ -173,10 +173,17 @@ export interface GateResult {
   readonly evidence: Evidence;
 }
 
-/** `opens`: the next time, as ISO 8601 and as people in the window's time zone write it. Null: none within two weeks. */
+/**
+ * `why`: a phrase for people, such as `holiday 2026-11-23`.
+ * `opens`: the next time, as ISO 8601 and as people in the window's time zone write it. Null: its hours never come.
+ */
 export type WindowState =
   | { readonly open: true }
-  | { readonly open: false; readonly opens: { readonly at: string; readonly local: string } | null };
+  | {
+      readonly open: false;
+      readonly why: string;
+      readonly opens: { readonly at: string; readonly local: string } | null;
+    };
 
 export interface GateActivities {
   /** Probes all the time until `until` (ISO 8601), or ends at once when a check has failed as often in a row as it may. */

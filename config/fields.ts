@@ -7,6 +7,11 @@ import { expecting, foundInstead } from './wording.ts';
 const describe = <S extends z.ZodType>(schema: S, what: string): S => schema.meta({ description: upperFirst(what) });
 const upperFirst = (text: string): string => text.slice(0, 1).toUpperCase() + text.slice(1);
 
+export const list = <S extends z.ZodType>(item: S, what: string) =>
+  z.array(item, { error: expecting(`a list of ${what}`) });
+export const listOfSome = <S extends z.ZodType>(item: S, what: string, min = 1) =>
+  list(item, what).min(min, { error: expecting(`a list of ${what}`) });
+
 export function pattern(
   regex: RegExp,
   what: string,

@@ -57,10 +57,13 @@ export function stepsGoUpTo100(steps: readonly { readonly green: number }[], con
   }
 }
 
-export function opensBeforeItCloses({ from, to }: { from: string; to: string }, context: Context): void {
-  if (from < to) return;
-  const message = `${to} is not after from, ${from}. A window opens and closes on the same day; "24:00" is its end.`;
-  fail(context, ['to'], message);
+/** When a freeze begins and ends, as an Environment says it: a date alone is all of that day. */
+export const freezeBegins = (from: string): string => (from.includes(':') ? from : `${from} 00:00`);
+export const freezeEnds = (to: string): string => (to.includes(':') ? to : `${to} 24:00`);
+
+export function freezeEndsAfterItBegins({ from, to }: { from: string; to: string }, context: Context): void {
+  if (freezeBegins(from) < freezeEnds(to)) return;
+  fail(context, ['to'], `${to} is not after from, ${from}. A freeze ends after it begins.`);
 }
 
 export function greenHasAName(

@@ -1,16 +1,25 @@
 // The environment file, as a person writes it, and how it becomes an Environment.
 import { z } from 'zod';
 import type { AppHost, Environment, HttpCheck } from '../src/domain/environment.ts';
-import { dnsName, duration, labelName, labels, nameServer, oneOf, pattern, tags, text, wholeNumber } from './fields.ts';
+import {
+  dnsName,
+  duration,
+  labelName,
+  labels,
+  list,
+  listOfSome,
+  nameServer,
+  oneOf,
+  pattern,
+  tags,
+  text,
+  wholeNumber,
+} from './fields.ts';
 import * as rules from './rules.ts';
-import { expecting } from './wording.ts';
+import { window } from './window.ts';
 
 const PORTS = { http: 80, https: 443 } as const;
 const CLUSTER_NAME = /^[0-9A-Za-z][A-Za-z0-9_-]{0,99}$/;
-
-const list = <S extends z.ZodType>(item: S, what: string) => z.array(item, { error: expecting(`a list of ${what}`) });
-const listOfSome = <S extends z.ZodType>(item: S, what: string, min = 1) =>
-  list(item, what).min(min, { error: expecting(`a list of ${what}`) });
 
 const name = (what: string) =>
   pattern(/^[a-z0-9](?:[a-z0-9-]{0,38}[a-z0-9])?$/, `${what}: at most 40 lower-case letters, digits and "-"`);
@@ -142,27 +151,6 @@ const app = z.strictObject({
   start: oneOf(['with-upgrade', 'owner'], 'when the app begins to move').default('with-upgrade'),
   steps: steps.exactOptional(),
 });
-
-const TIME = '(?:[01]\\d|2[0-3]):[0-5]\\d';
-const window = z
-  .strictObject({
-    timeZone: z
-      .string({ error: expecting('a time zone, such as Asia/Tokyo') })
-      .refine(isTimeZone, { error: expecting('a time zone, such as Asia/Tokyo or UTC') })
-      .meta({ description: 'An IANA time zone' }),
-    days: listOfSome(oneOf(['Mon', 'Tue', 'Wed', 'Thu', 'Fri', 'Sat', 'Sun'], 'a day'), 'at least one day'),
-    from: pattern(new RegExp(`^${TIME}$`), 'the time at which it opens, such as "10:00"'),
-    to: pattern(new RegExp(`^(?:${TIME}|24:00)$`), 'the time at which it closes, such as "17:00"'),
-  })
-  .superRefine(rules.opensBeforeItCloses, rules.sound('from', 'to'));
-
-function isTimeZone(timeZone: string): boolean {
-  try {
-    return new Intl.DateTimeFormat('en', { timeZone }).resolvedOptions().timeZone !== '';
-  } catch {
-    return false;
-  }
-}
 
 const DEFAULT_STEPS = [5, 25, 50, 100].map((green) => ({ green, bake: '10m' }));
 

@@ -153,10 +153,9 @@ export async function migration(input: MigrationInput): Promise<AppStatus> {
     for (;;) {
       const state = await calls.windowState({ window, at: new Date().toISOString() });
       if (state.open) return;
-      const hours = `${window.days.join(' ')} ${window.from}-${window.to} ${window.timeZone}`;
       await board.hold({
         kind: 'window',
-        because: `${environment.name} may change ${hours}`,
+        because: `${environment.name} may not change now: ${state.why}`,
         waitsFor: state.opens ? `the window that opens ${state.opens.local}` : 'a window that opens',
       });
       await sleep(state.opens ? Math.max(1000, Date.parse(state.opens.at) - Date.now()) : '1h');

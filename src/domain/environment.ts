@@ -129,12 +129,27 @@ export interface TrafficStep {
 
 export type ApprovalPoint = 'migrate' | 'decommission';
 
+/** When traffic may go forward. All dates and times are those of the time zone. */
 export interface Window {
   readonly timeZone: string;
+  readonly hours: readonly Hours[];
+  /** `YYYY-MM-DD`: shut all day. */
+  readonly holidays: readonly string[];
+  readonly freezes: readonly Freeze[];
+}
+
+export interface Hours {
   readonly days: readonly Weekday[];
-  /** `HH:MM` in the time zone; `to` is after `from` on the same day. */
+  /** `HH:MM`; `to` is after `from` on the same day, `24:00` its end. */
   readonly from: string;
   readonly to: string;
+}
+
+/** Shut all the time from the one to the other: `YYYY-MM-DD HH:MM`, where `24:00` is the end of the day. */
+export interface Freeze {
+  readonly from: string;
+  readonly to: string;
+  readonly why: string;
 }
 
 export type Weekday = 'Mon' | 'Tue' | 'Wed' | 'Thu' | 'Fri' | 'Sat' | 'Sun';

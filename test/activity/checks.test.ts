@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { systemClock } from '../../src/adapters/clock.ts';
 import type { Workload } from '../../src/adapters/kube.ts';
 import { KubeError } from '../../src/adapters/kube-error.ts';
-import type { HttpCheck, NodeGroup } from '../../src/domain/environment.ts';
+import type { HttpCheck, NodeGroup, Window } from '../../src/domain/environment.ts';
 import { ARGO } from '../../src/domain/ids.ts';
 import { ACTOR, activityEnvironment, answers, application, ARGOCD, cluster, FakeClock, prepare, run } from './fakes.ts';
 
@@ -307,15 +307,37 @@ describe('watchGate', () => {
 });
 
 describe('windowState', () => {
-  const window = { timeZone: 'Asia/Tokyo', days: ['Mon', 'Tue'] as const, from: '10:00', to: '17:00' };
+  const window: Window = {
+    timeZone: 'Asia/Tokyo',
+    hours: [{ days: ['Mon', 'Tue'], from: '10:00', to: '17:00' }],
+    holidays: ['2026-12-01'],
+    freezes: [{ from: '2026-12-21 00:00', to: '2027-01-03 24:00', why: 'year end' }],
+  };
+  const state = (at: string, change: Partial<Window> = {}) =>
+    run(prepare({}), 'windowState', { window: { ...window, ...change }, at });
 
-  it('says whether changes may happen, and when next', async () => {
-    expect(await run(prepare({}), 'windowState', { window, at: '2026-11-23T02:00:00Z' })).toEqual({
-      open: true,
-    });
-    expect(await run(prepare({}), 'windowState', { window, at: '2026-11-21T02:00:00Z' })).toEqual({
+  it('says whether changes may happen, and if not why, and when next', async () => {
+    expect(await state('2026-11-23T02:00:00Z')).toEqual({ open: true });
+    expect(await state('2026-11-21T02:00:00Z')).toEqual({
       open: false,
+      why: 'outside Mon-Tue 10:00-17:00 Asia/Tokyo',
       opens: { at: '2026-11-23T01:00:00.000Z', local: 'Mon 2026-11-23 10:00 Asia/Tokyo' },
     });
+    expect(await state('2026-12-01T02:00:00Z')).toMatchObject({
+      why: 'holiday 2026-12-01',
+      opens: { local: 'Mon 2026-12-07 10:00 Asia/Tokyo' },
+    });
+    expect(await state('2026-12-21T02:00:00Z')).toMatchObject({
+      why: 'freeze: year end until 2027-01-03 24:00',
+      opens: { local: 'Mon 2027-01-04 10:00 Asia/Tokyo' },
+    });
+  });
+
+  it('knows no next time of hours that never come', async () => {
+    expect(await state('2026-11-23T02:00:00Z', { hours: [] })).toMatchObject({ open: false, opens: null });
+  });
+
+  it('refuses a moment that is none', async () => {
+    await expect(state('soon')).rejects.toMatchObject({ type: 'input.invalid' });
   });
 });

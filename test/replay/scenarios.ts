@@ -79,7 +79,7 @@ const plain = upgradeScenario(
   'an upgrade with both approvals, a window that opens later, waits and a soak',
   {
     approvals: ['migrate', 'decommission'],
-    window: { timeZone: 'UTC', days: ['Mon'], from: '00:00', to: '23:59' },
+    window: { timeZone: 'UTC', hours: [{ days: ['Mon'], from: '00:00', to: '23:59' }], holidays: [], freezes: [] },
     drainSeconds: 1,
     soakSeconds: 1,
   },
@@ -89,7 +89,7 @@ const plain = upgradeScenario(
       fake.window = async ({ at }) => {
         looks += 1;
         const opens = new Date(Date.parse(at) + 1000).toISOString();
-        return looks > 1 ? { open: true } : { open: false, opens: { at: opens, local: opens } };
+        return looks > 1 ? { open: true } : { open: false, why: 'not yet', opens: { at: opens, local: opens } };
       };
     },
     async act({ made, up, keep, until }) {

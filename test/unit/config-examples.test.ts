@@ -173,9 +173,16 @@ describe('the examples', () => {
     expect(files_?.hosts).toEqual([{ name: 'files.internal.stg.example.com', zoneId: 'Z9876543210ABCDEFGHIJ' }]);
     expect(stg.window).toEqual({
       timeZone: 'Asia/Tokyo',
-      days: ['Mon', 'Tue', 'Wed', 'Thu', 'Fri'],
-      from: '10:00',
-      to: '17:00',
+      hours: [
+        { days: ['Mon', 'Tue', 'Wed', 'Thu'], from: '10:00', to: '12:00' },
+        { days: ['Mon', 'Tue', 'Wed', 'Thu'], from: '13:00', to: '17:00' },
+        { days: ['Fri'], from: '10:00', to: '12:00' },
+      ],
+      holidays: ['2026-11-23', '2027-01-11'],
+      freezes: [
+        { from: '2026-11-26 18:00', to: '2026-12-01 09:00', why: 'the big sale' },
+        { from: '2026-12-21 00:00', to: '2027-01-03 24:00', why: 'year end' },
+      ],
     });
   });
 });

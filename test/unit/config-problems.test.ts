@@ -111,6 +111,31 @@ apps:
   });
 });
 
+describe('a window with mistakes', () => {
+  it('tells them all, each with its place', () => {
+    const text = `${MINIMAL}window:
+  timezone: Asia/Tokyo
+  hours:
+    - Mon-Fri 17:00-10:00
+    - Sat 9-12
+  holidays: [2026-02-30]
+  freezes:
+    - { from: 2027-01-04, to: 2026-12-21 }
+`;
+    const at = MINIMAL.split('\n').length;
+    const places = problemsOf(text).map(({ line, column, path }) => `${line - at}:${column} ${path}`);
+    expect(places).toEqual([
+      '1:3 window.timeZone',
+      '1:3 window.timezone',
+      '3:7 window.hours[0]',
+      '4:7 window.hours[1]',
+      '5:14 window.holidays[0]',
+      '7:7 window.freezes[0].why',
+      '7:31 window.freezes[0].to',
+    ]);
+  });
+});
+
 describe('a file that cannot be read', () => {
   it.each([
     ['no/such/file.yaml', 'there is no such file'],
@@ -253,8 +278,9 @@ describe('values that are refused', () => {
     changed(GROUP, `    minSize: ${min}\n    desiredSize: ${desired}\n    maxSize: ${max}\n`);
   const steps = (...green: number[]): string =>
     added(`steps: [${green.map((percent) => `{ green: ${percent}, bake: 1m }`).join(', ')}]`);
-  const window = (days: string, from: string, to: string, timeZone = 'Asia/Tokyo'): string =>
-    added(`window: { timeZone: ${timeZone}, days: [${days}], from: '${from}', to: '${to}' }`);
+  const window = (rest: string, timeZone = 'Asia/Tokyo'): string => added(`window: { timeZone: ${timeZone}, ${rest} }`);
+  const hours = (text: string): string => window(`hours: [${text}]`);
+  const freeze = (text: string): string => window(`hours: [Mon 10:00-17:00], freezes: [{ ${text} }]`);
 
   it.each<[string, string, string]>([
     ['a region', changed('ap-northeast-1', 'tokyo'), 'region: found "tokyo".'],
@@ -343,17 +369,74 @@ describe('values that are refused', () => {
     ],
     ['an owner for both clusters', added('externalDnsOwner: eksodus'), 'externalDnsOwner: found "eksodus".'],
     [
-      'a window that ends before it begins',
-      window('Mon', '17:00', '10:00'),
-      'window.to: 10:00 is not after from, 17:00.',
+      'hours that end before they begin',
+      hours('Mon 17:00-10:00'),
+      'window.hours[0]: 10:00 is not after 17:00 on the same day. For a night write both parts, such as Mon 22:00-24:00',
     ],
-    ['an hour that is not', window('Mon', '24:00', '24:00'), 'window.from: found "24:00".'],
+    ['hours of no time', hours('Mon 10:00-10:00'), 'window.hours[0]: 10:00 is not after 10:00 on the same day.'],
+    ['an hour that is not', hours('Mon 24:00-24:00'), 'window.hours[0]: found "Mon 24:00-24:00".'],
     [
       'a day that is not',
-      window('monday', '10:00', '17:00'),
-      'window.days[0]: found "monday". Expected a day: Mon, Tue, Wed, Thu, Fri, Sat or Sun.',
+      hours('Mon-Fri 10:00-17:00, monday 10:00-17:00'),
+      'window.hours[1]: found "monday 10:00-17:00". Expected days and times, such as Mon-Fri 10:00-17:00 or Sat Sun',
     ],
-    ['a time zone that is not', window('Mon', '10:00', '17:00', 'Mars/Base'), 'window.timeZone: found "Mars/Base".'],
+    ['hours of no day', hours('10:00-17:00'), 'window.hours[0]: found "10:00-17:00". Expected days and times'],
+    [
+      'hours that are no list',
+      window('hours: Mon-Fri 10:00-17:00'),
+      'window.hours: found "Mon-Fri 10:00-17:00". Expected a list of days and times, such as [Mon-Fri 10:00-17:00].',
+    ],
+    ['no hours', hours(''), 'window.hours: found an empty list. Expected a list of days and times'],
+    [
+      'a time zone that is not',
+      window('hours: [Mon 10:00-17:00]', 'Mars/Base'),
+      'window.timeZone: found "Mars/Base". Expected a time zone, such as Asia/Tokyo or UTC.',
+    ],
+    [
+      'a holiday that no calendar has',
+      window('hours: [Mon 10:00-17:00], holidays: [2026-12-31, 2026-02-29]'),
+      'window.holidays[1]: found "2026-02-29". Expected a day on which nothing may change: a date before 2100, such as 2026-11-23. That month has no such day.',
+    ],
+    [
+      'a holiday in words',
+      window('hours: [Mon 10:00-17:00], holidays: [1 January]'),
+      'window.holidays[0]: found "1 January". Expected a day on which nothing may change: a date before 2100',
+    ],
+    [
+      'a freeze that ends before it begins',
+      freeze('from: 2026-12-21, to: 2026-12-20, why: year end'),
+      'window.freezes[0].to: 2026-12-20 is not after from, 2026-12-21. A freeze ends after it begins.',
+    ],
+    [
+      'a freeze of no time',
+      freeze('from: 2026-12-21 10:00, to: 2026-12-21 10:00, why: year end'),
+      'window.freezes[0].to: 2026-12-21 10:00 is not after from, 2026-12-21 10:00.',
+    ],
+    [
+      'a freeze from a day that is not',
+      freeze('from: 2026-11-31 10:00, to: 2026-12-21, why: year end'),
+      'window.freezes[0].from: found "2026-11-31 10:00". Expected when it begins: a date before 2100',
+    ],
+    [
+      'a freeze for ever',
+      freeze('from: 2026-12-21, to: 9999-12-31, why: year end'),
+      'window.freezes[0].to: found "9999-12-31". Expected when it ends: a date before 2100',
+    ],
+    [
+      'a freeze to an hour that is not',
+      freeze('from: 2026-12-21, to: 2026-12-31 24:00, why: year end'),
+      'window.freezes[0].to: found "2026-12-31 24:00".',
+    ],
+    [
+      'a freeze without a reason',
+      freeze('from: 2026-12-21, to: 2026-12-31'),
+      'window.freezes[0].why: is missing. Expected why nothing may change, such as year end.',
+    ],
+    [
+      'a freeze that is a date',
+      window('hours: [Mon 10:00-17:00], freezes: [2026-12-21]'),
+      'window.freezes[0]: found "2026-12-21". Expected a mapping of from, to, why.',
+    ],
     ['a time without unit', added('soak: 30'), 'soak: found the number 30. Expected the wait between'],
     ['a time in days', added('soak: 1d'), 'soak: found "1d".'],
     [
@@ -423,9 +506,40 @@ describe('values that are taken', () => {
     expect(parsed(added(`resolvers: ['${resolver}']`)).resolvers).toEqual([resolver]);
   });
 
-  it('a window until the end of the day', () => {
-    const text = added("window: { timeZone: UTC, days: [Sun], from: '00:00', to: '24:00' }");
-    expect(parsed(text).window?.to).toBe('24:00');
+  it.each([
+    ['Mon-Fri 10:00-17:00', ['Mon', 'Tue', 'Wed', 'Thu', 'Fri']],
+    ['Sat 10:00-17:00', ['Sat']],
+    ['Sun-Tue Thu 10:00-17:00', ['Mon', 'Tue', 'Thu', 'Sun']],
+    ['Fri Mon-Tue Mon 10:00-17:00', ['Mon', 'Tue', 'Fri']],
+  ])('hours on %s', (text, days) => {
+    const { window } = parsed(added(`window: { timeZone: UTC, hours: [${text}] }`));
+    expect(window).toEqual({
+      timeZone: 'UTC',
+      hours: [{ days, from: '10:00', to: '17:00' }],
+      holidays: [],
+      freezes: [],
+    });
+  });
+
+  it('hours until the end of the day, holidays, and freezes of whole days or to the minute', () => {
+    const text = `window:
+  timeZone: Asia/Tokyo
+  hours:
+    - Mon-Fri 10:00-12:00
+    - Sun 00:00-24:00
+  holidays:
+    - 2028-02-29
+  freezes:
+    - { from: 2026-12-21, to: 2026-12-21, why: one day }
+    - { from: 2026-12-24 18:00, to: 2027-01-04 09:00, why: year end }`;
+    expect(parsed(added(text)).window).toMatchObject({
+      hours: [{ to: '12:00' }, { days: ['Sun'], from: '00:00', to: '24:00' }],
+      holidays: ['2028-02-29'],
+      freezes: [
+        { from: '2026-12-21 00:00', to: '2026-12-21 24:00', why: 'one day' },
+        { from: '2026-12-24 18:00', to: '2027-01-04 09:00', why: 'year end' },
+      ],
+    });
   });
 
   it('durations, as the sum of their parts in seconds', () => {

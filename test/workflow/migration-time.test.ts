@@ -171,7 +171,12 @@ describe.each(executables)('days and weeks', (executable) => {
   });
 
   it('moves nothing before the window opens on Monday, and each step again only in a window', async () => {
-    const window: Window = { timeZone: 'Europe/Berlin', days: ['Mon'], from: '09:00', to: '17:00' };
+    const window: Window = {
+      timeZone: 'Europe/Berlin',
+      hours: [{ days: ['Mon'], from: '09:00', to: '17:00' }],
+      holidays: [],
+      freezes: [],
+    };
     // From a Tuesday, so that the window is shut and days away.
     const monday = nextOpening(window, await now()) ?? 0;
     await temporal.server.sleep(Math.max(1, monday + DAY * 1000 - (await now())));
@@ -187,7 +192,7 @@ describe.each(executables)('days and weeks', (executable) => {
             const opens = nextOpening(asked, Date.parse(at));
             if (isOpen(asked, Date.parse(at)) || opens === undefined) return { open: true };
             const opening = new Date(opens).toISOString();
-            return { open: false, opens: { at: opening, local: opening } };
+            return { open: false, why: 'not yet', opens: { at: opening, local: opening } };
           },
         }),
       },

@@ -165,7 +165,12 @@ describe('migration of one app', () => {
     });
   });
 
-  const window: Window = { timeZone: 'Europe/Berlin', days: ['Mon'], from: '09:00', to: '17:00' };
+  const window: Window = {
+    timeZone: 'Europe/Berlin',
+    hours: [{ days: ['Mon'], from: '09:00', to: '17:00' }],
+    holidays: [],
+    freezes: [],
+  };
 
   it('stays where it is when it was paused while it waited for the window', async () => {
     await scene({ environment: { window } }, async ({ fake, move, hosts: [host = ''] }) => {
@@ -174,7 +179,7 @@ describe('migration of one app', () => {
       const opensAt = new Date().toISOString();
       fake.window = async () => {
         looks += 1;
-        if (looks === 1) return { open: false, opens: { at: opensAt, local: opensAt } };
+        if (looks === 1) return { open: false, why: 'not yet', opens: { at: opensAt, local: opensAt } };
         await paused.opened;
         return { open: true };
       };
