@@ -41,15 +41,29 @@ const UNREADABLE: Partial<Record<string, string>> = {
 
 /** Throws ConfigError, also when the file cannot be read. */
 export function loadEnvironment(file: string): Environment {
-  let text: string;
+  let bytes: Buffer;
   try {
-    text = readFileSync(file, 'utf8');
+    bytes = readFileSync(file);
   } catch (error) {
     const code = error instanceof Error && 'code' in error ? String(error.code) : String(error);
     const message = `${UNREADABLE[code] ?? `cannot be read (${code})`}. Expected an environment file; config/examples shows some.`;
     throw new ConfigError([{ file, line: 1, column: 1, path: '', message }]);
   }
-  return parseEnvironment(text, file);
+  return parseEnvironment(decode(bytes, file), file);
+}
+
+/** Bytes that are no UTF-8 would silently become other characters, in names and tags too. */
+function decode(bytes: Buffer, file: string): string {
+  try {
+    return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
+  } catch {
+    const good = Buffer.from(bytes.toString('utf8').split('\uFFFD')[0] ?? '');
+    const lines = good.toString('utf8').split('\n');
+    const place = { line: lines.length, column: (lines.at(-1)?.length ?? 0) + 1 };
+    throw new ConfigError([
+      { file, ...place, path: '', message: 'here is a byte that is no UTF-8. Save the file as UTF-8.' },
+    ]);
+  }
 }
 
 /** `file` is only named in problems. Throws ConfigError. */

@@ -19,11 +19,28 @@ export const sound = (...reads: string[]): z.core.$ZodSuperRefineParams => ({
 const fail = (context: Context, path: (string | number)[], message: string): void =>
   context.addIssue({ code: 'custom', path, message });
 
-export function uniqueNames(items: readonly { readonly name: string }[], context: Context): void {
-  const seen = new Set<string>();
-  for (const [index, { name }] of items.entries()) {
-    if (seen.has(name)) fail(context, [index, 'name'], `${found(name)} is there already. Expected a name of its own.`);
-    seen.add(name);
+export const uniqueNames = (items: readonly { readonly name: string }[], context: Context): void =>
+  unique(
+    items.map(({ name }) => name),
+    'name',
+    context,
+  );
+
+export const uniqueIds = (items: readonly { readonly id: string }[], context: Context): void =>
+  unique(
+    items.map(({ id }) => id),
+    'id',
+    context,
+  );
+
+function unique(values: readonly string[], field: string, context: Context): void {
+  for (const [index, value] of values.entries()) {
+    if (values.indexOf(value) === index) continue;
+    fail(
+      context,
+      [index, field],
+      `${found(value)} is there already. Expected ${field === 'id' ? 'an' : 'a'} ${field} of its own.`,
+    );
   }
 }
 

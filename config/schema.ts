@@ -172,7 +172,9 @@ const file = z.strictObject({
       ),
     })
     .prefault({ green: '{environment}-{version}' }),
-  zones: listOfSome(zone, 'at least one hosted zone').superRefine(rules.uniqueNames, rules.sound('name')),
+  zones: listOfSome(zone, 'at least one hosted zone')
+    .superRefine(rules.uniqueNames, rules.sound('name'))
+    .superRefine(rules.uniqueIds, rules.sound('id')),
   cluster,
   nodeGroups: listOfSome(nodeGroup, 'at least one node group').superRefine(rules.uniqueNames, rules.sound('name')),
   addons: list(addon, 'add-ons').superRefine(rules.uniqueNames, rules.sound('name')).default([]),

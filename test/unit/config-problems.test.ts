@@ -1,4 +1,6 @@
-import { readFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { ConfigError, loadEnvironment, parseEnvironment, type Problem } from '../../config/load.ts';
@@ -144,6 +146,31 @@ describe('a file that cannot be read', () => {
     expect(() => loadEnvironment(file)).toThrow(
       `${file}:1:1 ${why}. Expected an environment file; config/examples shows some.`,
     );
+  });
+});
+
+describe('hosted zones', () => {
+  it('are each named once, by id as by name', () => {
+    const zone = '{ id: Z0123456789ABCDEFGHIJ, name: test.example.com }';
+    expect(told(changed(`  - ${zone}`, `  - ${zone}\n  - ${zone}`))).toEqual([
+      'zones[1].id: "Z0123456789ABCDEFGHIJ" is there already. Expected an id of its own.',
+      'zones[1].name: "test.example.com" is there already. Expected a name of its own.',
+    ]);
+  });
+});
+
+describe('a file in another encoding', () => {
+  it('is refused at its first such byte, and never read with other characters than were written', () => {
+    const dir = mkdtempSync(join(tmpdir(), 'config-'));
+    try {
+      const file = join(dir, 'latin1.yaml');
+      writeFileSync(file, Buffer.from('name: stg\n# B\u00fcro\n', 'latin1'));
+      expect(() => loadEnvironment(file)).toThrow(
+        `${file}:2:4 here is a byte that is no UTF-8. Save the file as UTF-8.`,
+      );
+    } finally {
+      rmSync(dir, { recursive: true });
+    }
   });
 });
 
