@@ -35,12 +35,14 @@ export function appBoard(environment: string, app: App): AppBoard {
     history: [],
     actions: [],
   };
+  let revision = 0;
   setHandler(appStatusQuery, () => status);
 
   const show = async (change: Partial<AppStatus>): Promise<AppStatus> => {
     const since = change.state !== undefined && change.state !== status.state ? now() : status.since;
     status = { ...status, ...change, since };
-    await tellUpgrade(status);
+    revision += 1;
+    await tellUpgrade(status, revision);
     return status;
   };
   const withLast = (change: Partial<TrafficStepStatus>): TrafficStepStatus[] =>
@@ -113,11 +115,11 @@ const RELEASES: Readonly<Record<HoldKind, readonly [ofApp: readonly string[], of
   approval: [[], ['approve', 'rollback']],
 };
 
-async function tellUpgrade(status: AppStatus): Promise<void> {
+async function tellUpgrade(status: AppStatus, revision: number): Promise<void> {
   const upgrade = workflowInfo().parent?.workflowId;
   if (upgrade === undefined) return;
   try {
-    await getExternalWorkflowHandle(upgrade).signal(appProgressSignal, status);
+    await getExternalWorkflowHandle(upgrade).signal(appProgressSignal, status, revision);
   } catch (error) {
     log.warn('the upgrade of this migration is gone', { upgrade, error: reasonOf(error) });
   }

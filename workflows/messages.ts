@@ -64,8 +64,8 @@ export const workSignal = defineSignal<
     },
   ]
 >('work');
-/** From a migration to its upgrade, at every change. */
-export const appProgressSignal = defineSignal<[AppStatus]>('appProgress');
+/** From a migration to its upgrade, at every change, with its number: what is said at the same moment may overtake. */
+export const appProgressSignal = defineSignal<[AppStatus, number]>('appProgress');
 export const appStatusQuery = defineQuery<AppStatus>('appStatus');
 /** From the upgrade to a migration. */
 export const migrationSteerSignal = defineSignal<[Steering]>('steer');

@@ -46,6 +46,8 @@ export class UpgradeBoard {
   #phases: PhaseStatus[] = PHASES.map((name) => ({ name, state: 'pending', items: [] }));
   #apps = new Map<string, AppStatus>();
   #granted = new Map<string, string>();
+  /** The number of the latest word of each app. */
+  #heard = new Map<string, number>();
   #evidence: Evidence[] = [];
   #ended: { state: UpgradeState; outcome: string; at: string } | undefined;
   readonly #startedAt = new Date().toISOString();
@@ -59,7 +61,7 @@ export class UpgradeBoard {
     this.#steer = steer;
     setHandler(messages.statusQuery, () => this.status);
     setHandler(messages.workSignal, ({ phase, item, evidence }) => this.record(phase, item, evidence));
-    setHandler(messages.appProgressSignal, (app) => void this.#apps.set(app.app, app));
+    setHandler(messages.appProgressSignal, (app, revision) => this.#hear(app, revision));
     setHandler(messages.pauseUpdate, () => this.#pause(), {
       validator: ({ by }: messages.Asker) => this.#check(by, () => this.#mayPause()),
     });
@@ -182,6 +184,11 @@ export class UpgradeBoard {
     return this.#input.environment.apps.every(({ name }) => this.#apps.get(name)?.state === 'on-green');
   }
 
+  /** Its migration begins, maybe once more, and counts its words from the start. */
+  listenAnew(app: string): void {
+    this.#heard.delete(app);
+  }
+
   /** Apps that queue and may begin now. */
   get mayBegin(): string[] {
     return mayBegin(this.#input.environment, this.#apps, this.#granted);
@@ -192,9 +199,9 @@ export class UpgradeBoard {
     this.#granted.set(app, this.#apps.get(app)?.hold?.since ?? '');
   }
 
-  /** Ends also when it is not wanted any more; an approval of before does not count. */
-  async awaitApproval(point: ApprovalPoint, because: string, isWanted = (): boolean => true): Promise<void> {
-    if (!this.#input.environment.approvals.includes(point)) return;
+  /** False: it ended without, as it is not wanted any more. An approval of before does not count. */
+  async awaitApproval(point: ApprovalPoint, because: string, isWanted = (): boolean => true): Promise<boolean> {
+    if (!this.#input.environment.approvals.includes(point)) return true;
     this.#approved.delete(point);
     this.#hold = {
       ...this.#makeHold({ kind: 'approval', phase: point, because, waitsFor: `approval of ${point}` }, 'approve'),
@@ -202,11 +209,18 @@ export class UpgradeBoard {
     };
     await condition(() => this.#approved.has(point) || !isWanted());
     this.#hold = undefined;
+    return this.#approved.has(point);
   }
 
   get #wayBack(): UpgradeStatus['wayBack'] {
     if (this.#noWayBack || this.#ended) return 'closed';
     return this.turn ? 'taken' : 'open';
+  }
+
+  #hear(app: AppStatus, revision: number): void {
+    if (revision < (this.#heard.get(app.app) ?? 0)) return;
+    this.#heard.set(app.app, revision);
+    this.#apps.set(app.app, app);
   }
 
   #makeHold(hold: Omit<Hold, 'releases' | 'since'>, verb: string): Hold {

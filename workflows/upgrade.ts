@@ -86,15 +86,16 @@ export async function upgrade(input: UpgradeInput): Promise<UpgradeResult> {
       );
       await board.awaitApproval('migrate', `${green} is built and checked; traffic would begin to move`);
       // An app that its owner takes back is waited for again, and what was soaked without it soaks anew.
+      let isApproved: boolean;
       do {
         await phase('migrate', () => migrate(blue.name));
         await phase('soak', soak);
-        await board.awaitApproval(
+        isApproved = await board.awaitApproval(
           'decommission',
           `all apps are on ${green}; ${blue.name} would be deleted, and there is no going back from that`,
           () => board.allOnGreen,
         );
-      } while (!board.allOnGreen);
+      } while (!isApproved || !board.allOnGreen);
       await phase('decommission', (attempt) => dismantleBlue(blue, attempt));
     });
   } catch (error) {
@@ -157,6 +158,7 @@ export async function upgrade(input: UpgradeInput): Promise<UpgradeResult> {
   }
 
   async function startMigration(app: App, blue: string): Promise<void> {
+    board.listenAnew(app.name);
     const handle = await startChild(migration, {
       workflowId: migrationId(environment.name, app.name),
       // Of all the apps it needs its own: with each one's copy of all, the history would grow with their square.

@@ -24,7 +24,7 @@ async function refusal(ask: Promise<unknown>): Promise<string> {
 const bakesAt = (percent: number) => (status: { state: string; greenPercent: number }) =>
   status.state === 'baking' && status.greenPercent === percent;
 
-describe('an app at its owner’s command', () => {
+describe.concurrent('an app at its owner’s command', () => {
   let temporal: TestTemporal;
   beforeAll(async () => {
     temporal = await TestTemporal.start();

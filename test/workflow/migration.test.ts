@@ -20,7 +20,7 @@ import { eventually, TestTemporal } from '../support/temporal.ts';
 
 type HistoryEvent = proto.api.history.v1.IHistoryEvent;
 
-describe('migration of one app', () => {
+describe.concurrent('migration of one app', () => {
   let temporal: TestTemporal;
   beforeAll(async () => {
     temporal = await TestTemporal.start();

@@ -12,7 +12,7 @@ import { eventually, TestTemporal } from '../support/temporal.ts';
 const HOST = 'messages.example.test';
 const withWeight = (record: ObservedRecord, weight: number): ObservedRecord => ({ ...record, weight });
 
-describe('upgrade', () => {
+describe.concurrent('upgrade', () => {
   let temporal: TestTemporal;
   let number = 0;
   beforeAll(async () => {
@@ -167,6 +167,26 @@ describe('upgrade', () => {
         },
         first ?? { name: '', from: '', to: '' },
       );
+      await up.terminate();
+    });
+  });
+
+  it('holds when a migration was ended from outside, and starts it anew when a person resumes', async () => {
+    const { environment: made, fake, run } = world({ apps: [anApp('messages', { start: 'owner' })] });
+    await run(async (up) => {
+      const moving = temporal.server.client.workflow.getHandle(migrationId(made.name, 'messages'));
+      await eventually(() => up.query(messages.statusQuery), holdsFor('owner'));
+      await moving.terminate();
+      await eventually(() => up.query(messages.statusQuery), holdsFor('failure'));
+      await up.executeUpdate(messages.resumeUpdate, { args: [{ by }] });
+      await eventually(
+        () => moving.describe(),
+        ({ status }) => status.name === 'RUNNING',
+      );
+      await moving.executeUpdate(messages.startUpdate, { args: [{ by }] });
+      const { apps } = await eventually(() => up.query(messages.statusQuery), holdsFor('approval'));
+      expect(apps).toMatchObject([{ state: 'on-green', greenPercent: 100 }]);
+      expect(fake.weights(HOST)['stg-1-33']).toBe(0);
       await up.terminate();
     });
   });
