@@ -7,8 +7,9 @@ import { constants } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { makeParts } from '../sandbox/setup/build.mjs';
-import { cacheDir } from '../sandbox/setup/cache.mjs';
+import { cacheDir, partIsThere } from '../sandbox/setup/cache.mjs';
 import { lock } from '../sandbox/setup/lock.mjs';
+import { PARTS } from '../sandbox/setup/parts.mjs';
 import { show } from '../sandbox/setup/progress.mjs';
 import { missingRequirements } from '../sandbox/setup/requirements.mjs';
 import { killRunning, run } from '../sandbox/setup/run.mjs';
@@ -87,8 +88,13 @@ function handOver([program = NODE, ...args]) {
   });
 }
 
-/** @returns {Promise<number>} exit code */
-async function setUp() {
+/**
+ * @param {boolean} needsParts
+ * @returns {Promise<number>} exit code
+ */
+async function setUp(needsParts) {
+  // Who steers an upgrade waits for nobody's set-up, and needs no compiler.
+  if (!needsParts && packagesAreThere()) return 0;
   const missing = missingRequirements();
   if (missing.length > 0) {
     process.stderr.write(`This machine lacks what eksodus needs:\n${missing.map((line) => `  ${line}`).join('\n')}\n`);
@@ -100,10 +106,12 @@ async function setUp() {
     // Half made folders and the lock go with the end of the process.
     process.exit(130);
   });
+  // A cache that has everything may be one that only others write.
+  if (packagesAreThere() && PARTS.every(partIsThere)) return 0;
   const unlock = await lock(cacheDir());
   try {
     await installPackages();
-    await makeParts();
+    if (needsParts) await makeParts();
   } finally {
     unlock();
   }
@@ -117,7 +125,8 @@ if (!known) {
   process.exit(2);
 }
 try {
-  const code = await setUp();
+  // Of the command line only the rehearsal runs the parts.
+  const code = await setUp(name !== 'eksodus' || args[0] === 'rehearse');
   const [, command] = known;
   process.exitCode = code !== 0 || command === undefined ? code : await handOver([...command, ...args]);
 } catch (error) {

@@ -39,6 +39,7 @@ export class UpgradeBoard {
   givenUp: { readonly by: string; readonly reason: string } | undefined;
   paused = false;
   findings: readonly Finding[] = [];
+  #pausedBecause = '';
   #retries = 0;
   #approved = new Set<ApprovalPoint>();
   #hold: Hold | undefined;
@@ -62,7 +63,7 @@ export class UpgradeBoard {
     setHandler(messages.statusQuery, () => this.status);
     setHandler(messages.workSignal, ({ phase, item, evidence }) => this.record(phase, item, evidence));
     setHandler(messages.appProgressSignal, (app, revision) => this.#hear(app, revision));
-    setHandler(messages.pauseUpdate, () => this.#pause(), {
+    setHandler(messages.pauseUpdate, (ask) => this.#pause(ask), {
       validator: ({ by }: messages.Asker) => this.#check(by, () => this.#mayPause()),
     });
     setHandler(messages.resumeUpdate, () => this.#resume(), {
@@ -162,10 +163,7 @@ export class UpgradeBoard {
 
   async whilePaused(phase: PhaseName): Promise<void> {
     if (!this.paused) return;
-    this.#hold = this.#makeHold(
-      { kind: 'paused', phase, because: 'a person paused the upgrade', waitsFor: 'resume' },
-      'resume',
-    );
+    this.#hold = this.#makeHold({ kind: 'paused', phase, because: this.#pausedBecause, waitsFor: 'resume' }, 'resume');
     await condition(() => !this.paused);
     this.#hold = undefined;
   }
@@ -249,8 +247,9 @@ export class UpgradeBoard {
     this.#phases = this.#phases.map((one) => (one.name === phase ? change(one) : one));
   }
 
-  async #pause(): Promise<messages.Accepted> {
+  async #pause({ by, reason }: messages.Asker): Promise<messages.Accepted> {
     this.paused = true;
+    this.#pausedBecause = reason === undefined ? `${by} paused the upgrade` : `${by} paused the upgrade: ${reason}`;
     await this.#steer({ paused: true, retry: false });
     return {
       now: `${this.environment} is paused: what is under way is finished and watched, nothing new begins`,

@@ -254,8 +254,8 @@ export async function upgrade(input: UpgradeInput): Promise<UpgradeResult> {
     if (turn?.kind !== 'roll-back')
       return board.end('aborted', `stopped by ${turn?.by ?? 'nobody'}: ${turn?.reason ?? ''}`);
     const why = `${turn.reason} (${turn.by})`;
-    // Without a live cluster preflight made nothing and moved nothing.
-    if (!blue) return board.end('rolled-back', `${why}; nothing had been changed`);
+    // Preflight makes nothing and moves nothing.
+    if (!blue || !board.hasBegun('provision')) return board.end('rolled-back', `${why}; nothing had been changed`);
     try {
       await phase('migrate', (attempt) => giveAllToBlue(blue.name, attempt));
       const removed = turn.removeGreen ? await removeGreen() : '';
@@ -272,7 +272,6 @@ export async function upgrade(input: UpgradeInput): Promise<UpgradeResult> {
 
   /** Only what this run made: a cluster of the same name that belongs to somebody else stays, and so does its registration. */
   async function removeGreen(): Promise<string> {
-    if (!board.hasBegun('provision')) return `; nothing of ${green} had been made`;
     let oidcIssuer = '';
     return phase('decommission', async (attempt) => {
       const found = await calls.describeCluster({ actor, cluster: green });

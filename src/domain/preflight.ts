@@ -71,14 +71,16 @@ export function judgePreflight(environment: Environment, facts: PreflightFacts, 
     );
   judgeBlue(environment, facts, add);
   judgeArgoCd(environment, facts, add);
-  if (facts.greenTaken && facts.greenTaken.run !== run) {
+  // Were green to have blue's name, that is the one finding about it: the others would advise to delete blue.
+  const isBlue = facts.blue?.name === green;
+  if (!isBlue && facts.greenTaken && facts.greenTaken.run !== run) {
     add(
       'green.name-taken',
       green,
       `a cluster of this name exists (${facts.greenTaken.status}) and belongs to ${facts.greenTaken.run ?? 'nobody we know'}`,
       'delete it, or change naming.green',
     );
-  } else if (!facts.greenTaken && facts.greenRegistrations.length > 0) {
+  } else if (!isBlue && !facts.greenTaken && facts.greenRegistrations.length > 0) {
     add(
       'green.registered',
       green,
@@ -234,6 +236,9 @@ function judgeApps(environment: Environment, facts: PreflightFacts, add: Add): v
     }
   }
   for (const { app, host, zoneProblem, records, otherRecords, externalDnsOwner } of facts.hosts) {
+    // While nobody knows blue, its own records would look like a third party's.
+    const ours = new Set([facts.blue?.name, greenName(environment)]);
+    const strangers = [...new Set(records.map(({ setIdentifier }) => setIdentifier))].filter((id) => !ours.has(id));
     if (zoneProblem !== null) {
       add('dns.zone', host, zoneProblem, 'correct the zone of the host');
     } else if (externalDnsOwner !== null) {
@@ -255,18 +260,12 @@ function judgeApps(environment: Environment, facts: PreflightFacts, add: Add): v
         `no weighted record ${facts.blue.name} with a weight above 0`,
         'point the name at the live cluster first',
       );
-    } else if (
-      // While nobody knows blue, its own records would look like a third party's.
-      facts.blue &&
-      records.some(
-        ({ setIdentifier }) => setIdentifier !== facts.blue?.name && setIdentifier !== greenName(environment),
-      )
-    ) {
+    } else if (facts.blue && strangers.length > 0) {
       add(
         'dns.third-party',
         host,
-        `has records of ${records.map(({ setIdentifier }) => setIdentifier).join(', ')}`,
-        'remove the records of neither blue nor green',
+        `has records of ${strangers.join(', ')}, which are neither blue nor green`,
+        'delete these records, A and AAAA, or let their owner do it',
       );
     } else {
       // Both move in one batch to the same weights, so they must begin alike.

@@ -1,6 +1,6 @@
 // Which apps may begin to move: after those they depend on, and not too many at a time. Pure.
 import type { App, Environment } from './environment.ts';
-import type { AppStatus } from './status.ts';
+import type { AppStatus, HoldKind } from './status.ts';
 
 /** The moments since which apps queue, by app, for those that were told to begin. */
 export type Granted = ReadonlyMap<string, string>;
@@ -31,15 +31,10 @@ function isUnderWay(status: AppStatus | undefined, granted: string | undefined):
   if (!status || granted === undefined) return false;
   const { state, hold, greenPercent } = status;
   if (state === 'on-green' || state === 'on-blue') return false;
-  switch (hold?.kind) {
-    case 'owner':
-    case 'aborted':
-      return false;
-    case 'turn':
-      return hold.since === granted;
-    case 'gate':
-      return greenPercent > 0;
-    default:
-      return true;
-  }
+  if (hold === undefined || !AT_REST.has(hold.kind)) return true;
+  if (hold.kind === 'turn') return hold.since === granted;
+  return greenPercent > 0;
 }
+
+/** Holds in which an app, with no traffic on green, stands in nobody's way. */
+const AT_REST: ReadonlySet<HoldKind> = new Set<HoldKind>(['owner', 'aborted', 'gate', 'turn']);

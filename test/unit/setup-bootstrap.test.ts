@@ -248,6 +248,17 @@ describe('set-up', () => {
   });
 });
 
+describe('the command line', () => {
+  it('needs no part, and waits for no set-up of others once the packages are there', async () => {
+    expect((await finished('eksodus', 'exit', '0')).code).toBe(0);
+    expect(existsSync(join(cache, 'parts'))).toBe(false);
+    const stat = readFileSync(`/proc/${process.pid}/stat`, 'utf8').replace(/^.*\) /s, '');
+    // The ticket of a set-up that lives as long as this test.
+    writeFileSync(join(cache, `setup-lock-${process.pid}-${stat.split(' ')[19]}-x`), '');
+    expect(await finished('eksodus', 'exit', '3')).toMatchObject({ code: 3, err: '' });
+  });
+});
+
 describe('handing over', () => {
   beforeEach(async () => {
     await finished('setup');

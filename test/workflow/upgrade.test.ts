@@ -452,12 +452,14 @@ describe.concurrent('upgrade', () => {
     const result = await run(async (up) => {
       const held = await eventually(() => up.query(messages.statusQuery), holdsFor('approval'));
       expect(held.holds[0]?.approval).toBe('migrate');
-      await up.executeUpdate(messages.pauseUpdate, { args: [{ by }] });
+      await up.executeUpdate(messages.pauseUpdate, { args: [{ by, reason: 'lunch' }] });
       await up.executeUpdate(messages.approveUpdate, { args: [{ by, point: 'migrate' }] });
       await eventually(
         () => up.query(messages.statusQuery),
         ({ state }) => state === 'paused',
       );
+      const { holds } = await eventually(() => up.query(messages.statusQuery), holdsFor('paused'));
+      expect(holds[0]?.because).toBe('sre@example.test paused the upgrade: lunch');
       expect(fake.weights(HOST)['stg-1-33']).toBe(100);
       await up.executeUpdate(messages.abortUpdate, { args: [{ by, reason: 'not today' }] });
       return up.result();
