@@ -107,7 +107,7 @@ export function timeSkippingServer(): string | undefined {
   return part && partIsThere(part) ? partFile(part.name, 'temporal-test-server') : undefined;
 }
 
-/** Looks until the condition holds; what it last saw is in the error of the test's own time-out. */
+/** Looks until the condition holds, at most as long as the test may take. */
 export async function eventually<T>(look: () => Promise<T>, holds: (seen: T) => boolean): Promise<T> {
   for (;;) {
     const seen = await look();
