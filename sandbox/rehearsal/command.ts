@@ -1,12 +1,13 @@
 // `eksodus rehearse`: sandbox up, one whole upgrade, report, sandbox down. Whatever happens, nothing stays.
-import { writeFileSync } from 'node:fs';
-import { PHASES } from '../../src/domain/status.ts';
+import { readFileSync } from 'node:fs';
 import { Speed } from '../contracts.ts';
 import { ENVIRONMENT } from '../sandbox.ts';
 import { withSandbox } from '../with-sandbox.ts';
+import { conclude } from './conclude.ts';
+import { expectedOf } from './expected.ts';
 import { rehearse } from './rehearse.ts';
-import { judge, type Scenario } from './report.ts';
-import { introduction, summary, whereToLook } from './words.ts';
+import type { Scenario } from './report.ts';
+import { introduction, whereToLook } from './words.ts';
 
 export interface RehearsalOptions {
   readonly speed: number;
@@ -28,21 +29,18 @@ export async function runRehearsal({ speed, scenario, report: file, keep, output
   return withSandbox(
     { speed: new Speed(speed), onGateFailure: scenario === 'rollback' ? 'rollback' : 'hold', announce: say },
     async (sandbox, signal) => {
+      const expected = expectedOf(readFileSync(sandbox.environmentFile, 'utf8'));
       for (const line of whereToLook(ENVIRONMENT, sandbox.temporal)) say(line);
       const report = await rehearse(sandbox, scenario, { signal, stream });
-      if (file !== undefined) writeFileSync(file, `${JSON.stringify(report, null, 2)}\n`);
-      if (output === 'json') process.stdout.write(`${JSON.stringify(report, null, 2)}\n`);
-      const problems = judge(report, PHASES);
-      say('');
-      for (const line of summary(report)) say(line);
-      for (const problem of problems) say(`✗ ${problem}`);
-      say(
-        problems.length === 0
-          ? `✓ ${report.result} as it should, after ${Math.round((Date.now() - began) / 1000)} s`
-          : `✗ the rehearsal of ${ENVIRONMENT} did not end as it should`,
-      );
+      const { json, lines, code } = conclude(report, expected, {
+        environment: ENVIRONMENT,
+        file,
+        tookSeconds: Math.round((Date.now() - began) / 1000),
+      });
+      if (output === 'json') process.stdout.write(json);
+      for (const line of ['', ...lines]) say(line);
       if (keep) await untilInterrupted(sandbox.temporal.pageUrl, sandbox.settings.dir, signal, say);
-      return problems.length === 0 ? 0 : 1;
+      return code;
     },
   );
 }

@@ -25,20 +25,18 @@ export function phaseBegunBy(event: HistoryEvent): PhaseName | undefined {
   return event.timerStartedEventAttributes ? 'soak' : undefined;
 }
 
-/** Milliseconds since the epoch of each kill, by phase. Goes on until aborted. */
+/** Notes each kill in `killedAt`: milliseconds since the epoch, by phase. Goes on until aborted. */
 export async function killInEachPhase(
   client: Client,
   worker: RehearsalWorker,
-  signal: AbortSignal,
-): Promise<Map<PhaseName, number>> {
-  const killedAt = new Map<PhaseName, number>();
+  { killedAt, signal }: { readonly killedAt: Map<PhaseName, number>; readonly signal: AbortSignal },
+): Promise<void> {
   for await (const event of follow(client, signal)) {
     const phase = phaseBegunBy(event);
     if (phase === undefined || killedAt.has(phase)) continue;
     killedAt.set(phase, Date.now());
     await worker.crash();
   }
-  return killedAt;
 }
 
 /** The phases that were under way when the worker was killed for them. */

@@ -1,115 +1,102 @@
 // One upgrade from start to end, steered through the product's own command line as a person would steer it.
-import type { ChildProcess } from 'node:child_process';
-import { once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Client, Connection } from '@temporalio/client';
-import { upgradeId } from '../../src/domain/ids.ts';
-import type { Hold, PhaseName, UpgradeStatus } from '../../src/domain/status.ts';
-import { statusQuery } from '../../workflows/messages.ts';
 import { drawsPicture } from '../../src/cli/render/terminal.ts';
-import { ENVIRONMENT, GREEN, type Sandbox } from '../sandbox.ts';
-import { cliWith, type Cli } from './cli.ts';
+import { upgradeId } from '../../src/domain/ids.ts';
+import type { PhaseName, UpgradeStatus } from '../../src/domain/status.ts';
+import { statusQuery } from '../../workflows/messages.ts';
+import { ENVIRONMENT, type Sandbox } from '../sandbox.ts';
+import { cliWith } from './cli.ts';
 import { hitPhases, killInEachPhase } from './crash.ts';
 import type { Scenario } from './report.ts';
-import { RehearsalWorker } from './worker.ts';
+import { BY, Steering } from './steering.ts';
+import { watchUntil } from './watching.ts';
+import { pollersOf, RehearsalWorker } from './worker.ts';
 
 const LOOK_EVERY_MS = 100;
 const ANSWER_WITHIN_MS = 3_000;
-const BY = 'rehearsal';
-/** The app that fails on green in the rollback scenario, and what it then answers. */
-const FAILING = { app: 'messages', status: 503, atLeastPercent: 25 } as const;
 
-export interface Walked {
-  readonly status: UpgradeStatus;
-  readonly workerKilledIn: readonly PhaseName[];
-}
+/** Says what was seen of the upgrade, also when it was not walked to its end. */
+export class Walk {
+  readonly #sandbox: Sandbox;
+  readonly #scenario: Scenario;
+  readonly #stream: NodeJS.WriteStream;
+  readonly #killedAt = new Map<PhaseName, number>();
+  #status: UpgradeStatus | undefined;
 
-export async function walk(
-  sandbox: Sandbox,
-  scenario: Scenario,
-  options: { readonly signal: AbortSignal; readonly stream: NodeJS.WriteStream; readonly withinMs: number },
-): Promise<Walked> {
-  const cli = cliWith({ TEMPORAL_ADDRESS: sandbox.temporal.address });
-  const worker = new RehearsalWorker(sandbox.processes, sandbox.workerEnv);
-  await worker.start();
-  const connection = await Connection.connect({ address: sandbox.temporal.address });
-  const client = new Client({ connection });
-  const over = new AbortController();
-  const signal = AbortSignal.any([options.signal, AbortSignal.timeout(options.withinMs), over.signal]);
-  const { stream } = options;
-  // Nobody may write into a picture: what is said while one is drawn comes below it.
-  const later: string[] = [];
-  const say = (line: string): void => void (drawsPicture(stream) ? later.push(line) : stream.write(`${line}\n`));
-  let watching: ChildProcess | undefined;
-  try {
-    await cli.run('upgrade', 'start', '--file', sandbox.environmentFile, '--by', BY);
-    const kills = scenario === 'worker-crash' ? killInEachPhase(client, worker, signal) : undefined;
-    watching = cli.show(stream, 'upgrade', 'watch', ENVIRONMENT);
-    const status = await steer(client, new Steering({ sandbox, scenario, cli, say }), signal);
-    if (status.endedAt !== undefined && watching.exitCode === null) await once(watching, 'close');
-    over.abort();
-    return { status, workerKilledIn: kills ? hitPhases(await kills, status) : [] };
-  } finally {
-    over.abort();
-    watching?.kill();
-    for (const line of later) stream.write(`${line}\n`);
-    await connection.close();
-    await worker.stop();
-  }
-}
-
-/** Looks and steers until the upgrade has ended, or waits for a person whom no scenario plays. */
-async function steer(client: Client, steering: Steering, signal: AbortSignal): Promise<UpgradeStatus> {
-  const handle = client.workflow.getHandle(upgradeId(ENVIRONMENT));
-  for (;;) {
-    signal.throwIfAborted();
-    // While the worker is down nobody answers; the next look will tell.
-    const status = await client
-      .withDeadline(Date.now() + ANSWER_WITHIN_MS, () => handle.query(statusQuery))
-      .catch(() => undefined);
-    if (status && (status.endedAt !== undefined || (await steering.look(status)) === 'stuck')) return status;
-    await sleep(LOOK_EVERY_MS, undefined, { signal });
-  }
-}
-
-interface Play {
-  readonly sandbox: Sandbox;
-  readonly scenario: Scenario;
-  readonly cli: Cli;
-  readonly say: (line: string) => void;
-}
-
-/** Does at each look what the scenario wants, and says so: approves, or makes green fail. */
-class Steering {
-  readonly #play: Play;
-  #failing = false;
-
-  constructor(play: Play) {
-    this.#play = play;
+  constructor(sandbox: Sandbox, scenario: Scenario, stream: NodeJS.WriteStream) {
+    this.#sandbox = sandbox;
+    this.#scenario = scenario;
+    this.#stream = stream;
   }
 
-  async look(status: UpgradeStatus): Promise<'goes-on' | 'stuck'> {
-    const { sandbox, scenario, cli, say } = this.#play;
-    if (scenario === 'rollback' && !this.#failing && isServing(status)) {
-      this.#failing = true;
-      sandbox.loadBalancers.failApp(GREEN.name, FAILING.app, FAILING.status);
-      say(`broken by ${BY}: ${FAILING.app} on ${GREEN.name} answers ${FAILING.status}`);
+  /** As it was last seen. */
+  get status(): UpgradeStatus | undefined {
+    return this.#status;
+  }
+
+  get workerKilledIn(): readonly PhaseName[] {
+    return this.#status ? hitPhases(this.#killedAt, this.#status) : [];
+  }
+
+  /** Until the upgrade has ended, or waits for a person whom no scenario plays, or the signal comes. */
+  async run(signal: AbortSignal): Promise<void> {
+    const { temporal, processes, workerEnv } = this.#sandbox;
+    const connection = await Connection.connect({ address: temporal.address });
+    const client = new Client({ connection });
+    const worker = new RehearsalWorker({ processes, env: workerEnv, pollers: pollersOf(client) });
+    try {
+      await worker.start();
+      await this.#walk(client, worker, signal);
+    } finally {
+      await worker.stop();
+      await connection.close();
     }
-    const approval = status.holds.find((hold) => hold.approval !== undefined)?.approval;
-    if (approval !== undefined) {
-      await cli.run('upgrade', 'approve', ENVIRONMENT, '--point', approval, '--by', BY);
-      say(`approved by ${BY}: ${approval}`);
-    }
-    return status.holds.some(needsAPerson) ? 'stuck' : 'goes-on';
   }
-}
 
-const needsAPerson = ({ kind }: Hold): boolean => kind !== 'approval' && kind !== 'window' && kind !== 'paused';
+  async #walk(client: Client, worker: RehearsalWorker, interrupted: AbortSignal): Promise<void> {
+    const stream = this.#stream;
+    const over = new AbortController();
+    const signal = AbortSignal.any([interrupted, over.signal]);
+    // Nobody may write into a picture: what is said while one is drawn comes below it.
+    const later: string[] = [];
+    const say = (line: string): void => void (drawsPicture(stream) ? later.push(line) : stream.write(`${line}\n`));
+    const cli = cliWith({ TEMPORAL_ADDRESS: this.#sandbox.temporal.address });
+    let [killing, watching] = [Promise.resolve(), Promise.resolve()];
+    try {
+      await cli.run('upgrade', 'start', '--file', this.#sandbox.environmentFile, '--by', BY);
+      if (this.#scenario === 'worker-crash')
+        killing = killInEachPhase(client, worker, { killedAt: this.#killedAt, signal }).catch((error: unknown) =>
+          over.abort(error),
+        );
+      watching = watchUntil(() => cli.show(stream, signal, 'upgrade', 'watch', ENVIRONMENT), signal);
+      await this.#steer(client, new Steering(this.#sandbox, { scenario: this.#scenario, cli, say }), signal);
+      if (this.#status?.endedAt !== undefined) await watching;
+    } catch (error) {
+      // What is cut short throws whatever it was at; why it was cut short says more.
+      signal.throwIfAborted();
+      throw error;
+    } finally {
+      over.abort();
+      await Promise.all([killing, watching]);
+      for (const line of later) stream.write(`${line}\n`);
+    }
+  }
 
-/** Whether the app that is to fail has real traffic on green, in the middle of a step. */
-function isServing(status: UpgradeStatus): boolean {
-  return status.apps.some(
-    ({ app, state, greenPercent }) =>
-      app === FAILING.app && state === 'baking' && greenPercent >= FAILING.atLeastPercent,
-  );
+  /** Looks and steers until there is no more to do. */
+  async #steer(client: Client, steering: Steering, signal: AbortSignal): Promise<void> {
+    const handle = client.workflow.getHandle(upgradeId(ENVIRONMENT));
+    for (;;) {
+      signal.throwIfAborted();
+      // While the worker is down nobody answers; the next look will tell.
+      const status = await client
+        .withDeadline(Date.now() + ANSWER_WITHIN_MS, () => handle.query(statusQuery))
+        .catch(() => undefined);
+      if (status) {
+        this.#status = status;
+        if (status.endedAt !== undefined || (await steering.look(status)) === 'stuck') return;
+      }
+      await sleep(LOOK_EVERY_MS, undefined, { signal });
+    }
+  }
 }

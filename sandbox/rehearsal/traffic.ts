@@ -1,7 +1,7 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import type { UpgradeStatus } from '../../src/domain/status.ts';
+import type { AppStatus } from '../../src/domain/status.ts';
 import { DEVELOPERS_APPS } from '../gitops/catalog.ts';
 import { BLUE, GREEN, ZONE, type Sandbox } from '../sandbox.ts';
 import { readEvents } from '../traffic/event-log.ts';
@@ -17,7 +17,8 @@ const REQUEST_EVERY_AT_LEAST_MS = 1_050;
 export interface Traffic {
   /** Ends the generator; open requests finish first. */
   stop(): Promise<void>;
-  summary(status: UpgradeStatus): Promise<TrafficSummary>;
+  /** With the shares in the steps that the apps' histories tell of. */
+  summary(moved: readonly AppStatus[]): Promise<TrafficSummary>;
 }
 
 /** A steady load on every app, from clients that find it by DNS. */
@@ -43,8 +44,7 @@ export async function startTraffic(sandbox: Sandbox): Promise<Traffic> {
   });
   return {
     stop: () => running.stop(),
-    summary: (status) =>
-      summarise(readEvents(out), { steps: settledSpans(status), blue: BLUE.name, green: GREEN.name }),
+    summary: (moved) => summarise(readEvents(out), { steps: settledSpans(moved), blue: BLUE.name, green: GREEN.name }),
   };
 }
 
@@ -52,8 +52,8 @@ const requestEveryMs = ({ settings }: Sandbox): number =>
   Math.round(Math.max(REQUEST_EVERY_AT_LEAST_MS, settings.speed.ms(REQUEST_EVERY_AWS_SECONDS)));
 
 /** The times in which a step's weights stood still and every older answer had outlived its TTL. */
-function settledSpans(status: UpgradeStatus): StepSpan[] {
-  return status.apps.flatMap(({ app, history }) =>
+function settledSpans(apps: readonly AppStatus[]): StepSpan[] {
+  return apps.flatMap(({ app, history }) =>
     history.flatMap(({ greenPercent, settledAt, endedAt, verdict }) =>
       settledAt !== undefined && endedAt !== undefined && verdict === 'passed'
         ? [{ app, greenPercent, fromMs: Date.parse(settledAt), toMs: Date.parse(endedAt) }]

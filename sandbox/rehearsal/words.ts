@@ -1,6 +1,6 @@
 // What a rehearsal tells people before it begins and after it ended. Pure.
 import { PHASES } from '../../src/domain/status.ts';
-import { REQUIRED, type RehearsalReport, type Scenario } from './report.ts';
+import { FAILING, REQUIRED, type RehearsalReport, type Scenario } from './report.ts';
 
 /** What a plain rehearsal was seen to take: the parts, and the upgrade's own time at the speed of AWS. */
 const [PARTS_MINUTES, UPGRADE_MINUTES] = [1.5, 104];
@@ -26,20 +26,17 @@ export const whereToLook = (environment: string, temporal: { address: string; pa
 export function summary({ scenario, traffic, clusters, aws, temporal, from, to }: RehearsalReport): string[] {
   const { blue, green } = clusters;
   const { requests, resolutions: least, pointsOff } = REQUIRED;
-  // A rollback is about failures: which requests they hit, and how far it came, is nobody's choice.
-  const [failures, shares] =
-    scenario === 'rollback'
-      ? ['any', '']
-      : ['none', ` (allowed: within ${pointsOff} points, of at least ${least} in each step)`];
+  const failures = scenario === 'rollback' ? `those of ${FAILING.app} on ${green.name}` : 'none';
+  const left = aws.leftovers === null ? 'leftovers not searched for' : `${aws.leftovers.length} leftovers`;
   return [
     `${blue.name} ${from} ${blue.deleted ? 'deleted' : 'kept'} · ${green.name} ${to} ${green.ready ? 'ready' : 'not ready'}`,
     `${traffic.failed} of ${traffic.requests} requests failed (allowed: ${failures}, of at least ${requests}) · ${traffic.blue} served by blue, ${traffic.green} by green`,
-    `share of fresh resolutions that led to green${shares}:`,
+    `share of fresh resolutions that led to green (allowed: within ${pointsOff} points, of at least ${least} in each step):`,
     ...traffic.steps.map(
       ({ app, expectedGreenPercent, observedGreenPercent, resolutions }) =>
         `  ${app} at ${expectedGreenPercent} %: ${observedGreenPercent?.toFixed(1) ?? '-'} % of ${resolutions}`,
     ),
-    `AWS: ${Object.values(aws.calls).reduce((sum, count) => sum + count, 0)} calls, ${aws.calls['eks:CreateCluster'] ?? 0} of eks:CreateCluster, ${aws.leftovers.length} leftovers`,
+    `AWS: ${Object.values(aws.calls).reduce((sum, count) => sum + count, 0)} calls, ${aws.calls['eks:CreateCluster'] ?? 0} of eks:CreateCluster, ${left}`,
     `Temporal: ${temporal.workflows} workflows, ${temporal.events} events, ${temporal.failedWorkflowTasks} failed workflow tasks`,
   ];
 }

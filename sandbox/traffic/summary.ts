@@ -18,6 +18,15 @@ export interface StepShare {
   readonly resolutions: number;
 }
 
+/** What the requests for one app met in one cluster. */
+export interface Served {
+  readonly app: string;
+  /** Null: nobody answered, or somebody who named no cluster. */
+  readonly cluster: string | null;
+  readonly requests: number;
+  readonly failed: number;
+}
+
 export interface TrafficSummary {
   readonly requests: number;
   /** No answer, or one that is not 2xx. */
@@ -25,6 +34,8 @@ export interface TrafficSummary {
   /** Requests that blue served well. */
   readonly blue: number;
   readonly green: number;
+  /** By app, then by cluster. */
+  readonly served: readonly Served[];
   readonly steps: readonly StepShare[];
 }
 
@@ -33,15 +44,11 @@ export async function summarise(
   events: AsyncIterable<TrafficEvent> | Iterable<TrafficEvent>,
   { steps, blue, green }: { steps: readonly StepSpan[]; blue: string; green: string },
 ): Promise<TrafficSummary> {
-  const served = new Map<string | null, number>();
+  const tally = new Tally();
   const spans = steps.map((span) => ({ span, blue: 0, green: 0, resolutions: 0 }));
-  let requests = 0;
-  let failed = 0;
   for await (const event of events) {
     if (event.kind === 'request') {
-      requests++;
-      if (isSuccess(event.status)) served.set(event.cluster, (served.get(event.cluster) ?? 0) + 1);
-      else failed++;
+      tally.add(event);
       continue;
     }
     for (const counts of spans) {
@@ -52,11 +59,15 @@ export async function summarise(
       if (event.cluster === green) counts.green++;
     }
   }
+  const { served } = tally;
+  const servedWellBy = (name: string): number =>
+    sum(served.filter(({ cluster }) => cluster === name).map(({ requests, failed }) => requests - failed));
   return {
-    requests,
-    failed,
-    blue: served.get(blue) ?? 0,
-    green: served.get(green) ?? 0,
+    requests: sum(served.map(({ requests }) => requests)),
+    failed: sum(served.map(({ failed }) => failed)),
+    blue: servedWellBy(blue),
+    green: servedWellBy(green),
+    served,
     steps: spans.map((counts) => ({
       app: counts.span.app,
       expectedGreenPercent: counts.span.greenPercent,
@@ -66,7 +77,26 @@ export async function summarise(
   };
 }
 
+/** Counts of requests by app and cluster. */
+class Tally {
+  readonly #counts = new Map<string, { app: string; cluster: string | null; requests: number; failed: number }>();
+
+  add({ app, cluster, status }: Pick<TrafficEvent & { kind: 'request' }, 'app' | 'cluster' | 'status'>): void {
+    const key = `${app} ${cluster ?? ''}`;
+    const counts = this.#counts.get(key) ?? { app, cluster, requests: 0, failed: 0 };
+    counts.requests++;
+    if (!isSuccess(status)) counts.failed++;
+    this.#counts.set(key, counts);
+  }
+
+  get served(): Served[] {
+    return [...this.#counts].toSorted(([a], [b]) => (a < b ? -1 : 1)).map(([, counts]) => counts);
+  }
+}
+
 const isSuccess = (status: number): boolean => status >= 200 && status < 300;
+
+const sum = (numbers: readonly number[]): number => numbers.reduce((total, one) => total + one, 0);
 
 /** With two decimals. */
 const percent = (part: number, whole: number): number | null =>

@@ -3,7 +3,7 @@ export const EXIT = {
   done: { code: 0, means: 'done' },
   failed: { code: 1, means: 'failed; of watch: the upgrade ended without success' },
   badInput: { code: 2, means: 'bad input: nothing was changed' },
-  held: { code: 3, means: 'held: the upgrade waits for a person' },
+  held: { code: 3, means: 'held: the upgrade, or of apps show the app, waits for a person' },
   refused: { code: 4, means: 'refused: the command makes no sense now; nothing was changed' },
   unreachable: { code: 5, means: 'unreachable: Temporal or a worker does not answer' },
 } as const;

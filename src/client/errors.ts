@@ -1,5 +1,11 @@
-import { isGrpcServiceError, ServiceError, WorkflowUpdateRPCTimeoutOrCancelledError } from '@temporalio/client';
-import { NamespaceNotFoundError, WorkflowNotFoundError } from '@temporalio/common';
+import {
+  isGrpcServiceError,
+  ServiceError,
+  WorkflowUpdateFailedError,
+  WorkflowUpdateRPCTimeoutOrCancelledError,
+} from '@temporalio/client';
+import { ApplicationFailure, NamespaceNotFoundError } from '@temporalio/common';
+import { REFUSED } from '../../workflows/messages.ts';
 
 /** Why a question or command got no good answer. Each kind has its own exit code in the CLI. */
 export class ClientError extends Error {
@@ -27,10 +33,13 @@ export function ranOutOfTime(error: unknown): boolean {
 export const noAnswer = (address: string, cause: unknown): ClientError =>
   new ClientError('unreachable', `Temporal does not answer at ${address}. Set TEMPORAL_ADDRESS, or start it.`, cause);
 
-export function notFound(error: unknown, environment: string): ClientError | undefined {
-  if (!(error instanceof WorkflowNotFoundError)) return undefined;
-  const message = `no upgrade of ${environment} is known. Is the name right? To start one: eksodus upgrade start --file FILE`;
-  return new ClientError('not-found', message, error);
+export const hasEnded = (environment: string, state: string): ClientError =>
+  new ClientError('refused', `the upgrade of ${environment} has ended: ${state}. Nothing was changed.`);
+
+/** What a validator said of a command. */
+export function refusedBy(error: unknown): ClientError | undefined {
+  if (!(error instanceof WorkflowUpdateFailedError) || !(error.cause instanceof ApplicationFailure)) return undefined;
+  return error.cause.type === REFUSED ? new ClientError('refused', error.cause.message, error) : undefined;
 }
 
 /** For what Temporal itself did not do, or could not be asked. */

@@ -1,17 +1,12 @@
-// The one wrapper of the Temporal client: what people ask of upgrades, in the product's words.
-import { Client, Connection, WorkflowUpdateFailedError, type UpdateDefinition } from '@temporalio/client';
-import { ApplicationFailure, WorkflowExecutionAlreadyStartedError } from '@temporalio/common';
+// What people ask of upgrades, in the product's words.
+import type { UpdateDefinition } from '@temporalio/client';
+import { WorkflowExecutionAlreadyStartedError } from '@temporalio/common';
 import * as messages from '../../workflows/messages.ts';
 import type { ApprovalPoint, Environment } from '../domain/environment.ts';
 import { TASK_QUEUE, upgradeId } from '../domain/ids.ts';
 import type { UpgradeStatus } from '../domain/status.ts';
-import { ClientError, noAnswer, notFound, ranOutOfTime, temporalSaid } from './errors.ts';
-
-export interface ConnectOptions {
-  /** `host:port` of Temporal's frontend. */
-  readonly address: string;
-  readonly namespace: string;
-}
+import { ClientError, hasEnded } from './errors.ts';
+import type { Addressee, Temporal } from './temporal.ts';
 
 export interface WatchOptions {
   readonly signal: AbortSignal;
@@ -19,40 +14,21 @@ export interface WatchOptions {
   readonly onLook?: (problem?: ClientError) => void;
 }
 
-const CONNECT_WITHIN_MS = 5_000;
-/** Queries and updates need a worker; without one they would wait for ever. */
-const ANSWER_WITHIN_MS = 10_000;
 const WATCH_EVERY_MS = 500;
 
 export class Upgrades {
-  readonly #client: Client;
-  readonly #address: string;
+  readonly #temporal: Temporal;
 
-  private constructor(client: Client, address: string) {
-    this.#client = client;
-    this.#address = address;
-  }
-
-  /** @throws ClientError `unreachable` when Temporal does not answer */
-  static async connect({ address, namespace }: ConnectOptions): Promise<Upgrades> {
-    try {
-      const connection = await Connection.connect({ address, connectTimeout: CONNECT_WITHIN_MS });
-      return new Upgrades(new Client({ connection, namespace }), address);
-    } catch (error) {
-      throw noAnswer(address, error);
-    }
-  }
-
-  async close(): Promise<void> {
-    await this.#client.connection.close();
+  constructor(temporal: Temporal) {
+    this.#temporal = temporal;
   }
 
   /** @throws ClientError `already-running` when the environment has an upgrade under way */
   async start(environment: Environment, by: string): Promise<{ readonly run: string }> {
     const { name } = environment;
     try {
-      const handle = await this.#inTime(() =>
-        this.#client.workflow.start('upgrade', {
+      const handle = await this.#temporal.inTime(() =>
+        this.#temporal.client.workflow.start('upgrade', {
           workflowId: upgradeId(name),
           taskQueue: TASK_QUEUE,
           workflowIdConflictPolicy: 'FAIL',
@@ -68,22 +44,19 @@ export class Upgrades {
           error,
         );
       }
-      throw this.#explain(error, name);
+      throw this.#temporal.explain(error, upgradeOf(name));
     }
   }
 
   /** The latest upgrade of the environment, running or ended. */
-  async status(environment: string): Promise<UpgradeStatus> {
-    try {
-      return await this.#inTime(() =>
-        this.#client.workflow.getHandle(upgradeId(environment)).query(messages.statusQuery),
-      );
-    } catch (error) {
-      if (ranOutOfTime(error) && (await this.#serverAnswers())) {
-        throw new ClientError('unreachable', `no worker answers for ${environment}. Start one: eksodus worker`, error);
-      }
-      throw this.#explain(error, environment);
-    }
+  status(environment: string): Promise<UpgradeStatus> {
+    return this.#temporal.query(upgradeOf(environment), messages.statusQuery);
+  }
+
+  /** The environment as the latest upgrade of it was given it. */
+  async environment(name: string): Promise<Environment> {
+    const { environment } = await this.#temporal.input<messages.UpgradeInput>(upgradeOf(name));
+    return environment;
   }
 
   /**
@@ -95,7 +68,7 @@ export class Upgrades {
     const isOver = (): boolean => signal.aborted;
     while (!isOver()) {
       try {
-        const status = await this.#client.withAbortSignal(signal, () => this.status(environment));
+        const status = await this.#temporal.client.withAbortSignal(signal, () => this.status(environment));
         onLook?.();
         const text = JSON.stringify(status);
         if (text !== last) yield status;
@@ -130,55 +103,26 @@ export class Upgrades {
     return this.#update(environment, messages.abortUpdate, asker);
   }
 
-  /** Looks first: a command without a worker would be carried out by the next one, when nobody expects it any more. */
   async #update<A>(
     environment: string,
     update: UpdateDefinition<messages.Accepted, [A]>,
     ask: A,
   ): Promise<messages.Accepted> {
     const { state, endedAt } = await this.status(environment);
-    if (endedAt !== undefined)
-      throw new ClientError('refused', `the upgrade of ${environment} has ended: ${state}. Nothing was changed.`);
-    try {
-      return await this.#inTime(() =>
-        this.#client.workflow.getHandle(upgradeId(environment)).executeUpdate(update, { args: [ask] }),
-      );
-    } catch (error) {
-      if (ranOutOfTime(error)) {
-        throw new ClientError(
-          'unreachable',
-          `the worker took too long to answer: the command may be carried out all the same. Look before you repeat it: eksodus upgrade status ${environment}`,
-          error,
-        );
-      }
-      throw this.#explain(error, environment);
-    }
-  }
-
-  #inTime<T>(ask: () => Promise<T>): Promise<T> {
-    return this.#client.withDeadline(Date.now() + ANSWER_WITHIN_MS, ask);
-  }
-
-  async #serverAnswers(): Promise<boolean> {
-    try {
-      await this.#inTime(() => this.#client.workflowService.getSystemInfo({}));
-      return true;
-    } catch {
-      return false;
-    }
-  }
-
-  #explain(error: unknown, environment: string): unknown {
-    if (
-      error instanceof WorkflowUpdateFailedError &&
-      error.cause instanceof ApplicationFailure &&
-      error.cause.type === messages.REFUSED
-    ) {
-      return new ClientError('refused', error.cause.message, error);
-    }
-    return notFound(error, environment) ?? temporalSaid(error, this.#address) ?? error;
+    if (endedAt !== undefined) throw hasEnded(environment, state);
+    return this.#temporal.update(upgradeOf(environment), update, ask);
   }
 }
+
+const upgradeOf = (environment: string): Addressee => ({
+  workflowId: upgradeId(environment),
+  environment,
+  look: `eksodus upgrade status ${environment}`,
+  unknown: {
+    kind: 'not-found',
+    message: `no upgrade of ${environment} is known. Is the name right? To start one: eksodus upgrade start --file FILE`,
+  },
+});
 
 function pause(ms: number, signal: AbortSignal): Promise<void> {
   return new Promise((resolve) => {

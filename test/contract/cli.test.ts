@@ -1,27 +1,19 @@
-// The command line as people and scripts meet it: real processes, a real Temporal server, and on the product's own task
-// queue a worker whose activities change worlds in memory. Most of the time something is waited for, so tests run side by
-// side, each with an environment of its own; those that need a worker of their own have a namespace of their own.
+// The command line as people and scripts meet it. Most of the time something is waited for, so tests run side by side,
+// each with an environment of its own; those that need a worker of their own have a namespace of their own.
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { bundleWorkflowCode, Worker, type WorkflowBundleWithSourceMap } from '@temporalio/worker';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { loadEnvironment } from '../../config/load.ts';
-import type { Environment } from '../../src/domain/environment.ts';
-import { TASK_QUEUE, upgradeId, zoneId } from '../../src/domain/ids.ts';
-import { cliWith, endAll, environmentFile, Files, type Cli, type Ended } from '../support/cli.ts';
+import { TASK_QUEUE } from '../../src/domain/ids.ts';
+import { cliWith, endAll, environmentFile, Files, type Cli } from '../support/cli.ts';
 import { Screen } from '../support/cli-screen.ts';
-import { Worlds } from '../support/cli-worlds.ts';
-import type { FakeWorld } from '../support/fake-world.ts';
-import { latch } from '../support/latch.ts';
-import { TestTemporal } from '../support/temporal.ts';
+import { BLOCKED, json, Theatre } from '../support/cli-theatre.ts';
 
 const files = new Files();
 afterAll(() => {
   endAll();
   files.remove();
 });
-
-const json = ({ out }: Ended): any => JSON.parse(out);
 
 describe.concurrent('without Temporal', () => {
   // Nobody answers there, and nobody who asks for a free port is given it.
@@ -44,12 +36,16 @@ describe.concurrent('without Temporal', () => {
   it.each([
     '',
     'upgrade',
+    'apps',
     'config',
     'worker',
     'rehearse',
     'config check',
     'config schema',
     ...['start', 'status', 'watch', 'pause', 'resume', 'approve', 'rollback', 'abort'].map((verb) => `upgrade ${verb}`),
+    ...['list', 'show', 'start', 'pause', 'resume', 'retry', 'promote', 'abort', 'pin', 'steps'].map(
+      (verb) => `apps ${verb}`,
+    ),
   ])('eksodus %s --help explains itself with examples', async (command) => {
     const { code, out, err } = await cli.run(...command.split(' ').filter(Boolean), '--help');
     expect({ code, err }).toEqual({ code: 0, err: '' });
@@ -63,6 +59,16 @@ describe.concurrent('without Temporal', () => {
     [['upgrade', 'status', 'stg', '--outptu', 'json'], "error: unknown option '--outptu'\n(Did you mean --output?)"],
     [['upgrade', 'status', 'stg', '--output', 'yaml'], 'Allowed choices are text, json.'],
     [['upgrade', 'start'], "error: required option '-f, --file <file>' not specified"],
+    ...[['promote'], ['abort', '--yes'], ['pin', '25']].map(([verb = '', ...rest]): [string[], string] => [
+      ['apps', verb, 'stg', 'messages', ...rest],
+      `error: required option '--reason <text>' not specified\n(see eksodus apps ${verb} --help)\n`,
+    ]),
+    [['apps', 'pause', 'stg', 'messages', '--reason', ' '], '--reason is empty: it says why'],
+    [['apps', 'pin', 'stg', 'messages', '101', '--reason', 'x'], '"101" is no share of the traffic.'],
+    [
+      ['apps', 'steps', 'stg', 'messages', '10:5', '50'],
+      'Write 5s if you mean seconds.\n"50" bake: is missing. Expected how long',
+    ],
     [['rehearse', '--speed', '0'], '--speed is "0"; expected a number from 1 (as slow as AWS) to 600.'],
   ])('%j is told on standard error, exit code 2', async (args, expected) => {
     const { code, out, err } = await cli.run(...args);
@@ -131,81 +137,28 @@ describe.concurrent('without Temporal', () => {
 });
 
 describe.concurrent('with Temporal', () => {
-  // On a busy machine Temporal may take a moment, which people are told.
-  const unheard = /^waiting for Temporal at \S+ …\n/;
-  const done = latch();
-  const worlds = new Worlds();
-  let temporal: TestTemporal;
-  let served: Promise<void>;
+  let theatre: Theatre;
   let mute: WorkflowBundleWithSourceMap;
   let cli: Cli;
   beforeAll(async () => {
-    [temporal, mute] = await Promise.all([
-      TestTemporal.start({ serverArguments: ['--namespace', 'away', '--namespace', 'slow'] }),
+    [theatre, mute] = await Promise.all([
+      Theatre.open(files, ['--namespace', 'away', '--namespace', 'slow']),
       bundleWorkflowCode({
         workflowsPath: fileURLToPath(new URL('../support/cli-slow-workflows.ts', import.meta.url)),
       }),
     ]);
-    served = temporal.withWorker(worlds.activities, () => done.opened, TASK_QUEUE);
-    cli = inNamespace('default');
+    ({ cli } = theatre);
   });
-  afterAll(async () => {
-    done.open();
-    await served;
-    await temporal.stop();
-  });
+  afterAll(() => theatre.close());
 
-  const inNamespace = (namespace: string): Cli =>
-    cliWith({ TEMPORAL_ADDRESS: temporal.server.address, TEMPORAL_NAMESPACE: namespace }, unheard);
+  const inNamespace = (namespace: string): Cli => theatre.cliIn(namespace);
+  const stage: Theatre['stage'] = (...on) => theatre.stage(...on);
 
   /** Runs the body while a worker that never answers a command serves the namespace. */
   async function withMuteWorker<T>(namespace: string, body: () => Promise<T>): Promise<T> {
-    const connection = temporal.server.nativeConnection;
+    const connection = theatre.temporal.server.nativeConnection;
     const worker = await Worker.create({ connection, namespace, taskQueue: TASK_QUEUE, workflowBundle: mute });
     return worker.runUntil(body());
-  }
-
-  interface Stage {
-    readonly name: string;
-    readonly file: string;
-    readonly environment: Environment;
-    readonly world: FakeWorld;
-    readonly start: () => Promise<void>;
-    /** Until a person is waited for. */
-    readonly untilHold: () => Promise<void>;
-    readonly status: () => Promise<any>;
-  }
-
-  /** What preflight does not let through: it holds at once, as long as a test needs. */
-  const BLOCKED = { target: { version: '1.99' } };
-
-  /** An environment of its own for each test. What is left of it is ended, so that no later worker goes on with it. */
-  async function stage(
-    name: string,
-    change: Parameters<typeof environmentFile>[1],
-    body: (on: Stage) => Promise<void>,
-  ): Promise<void> {
-    const file = files.write(`${name}.yaml`, environmentFile(name, change));
-    const environment = loadEnvironment(file);
-    const world = worlds.add(environment);
-    const expectCode = async (expected: number, ...args: string[]): Promise<void> => {
-      const { code, out, err } = await cli.run(...args);
-      if (code !== expected) throw new Error(`eksodus ${args.join(' ')} ended with ${code}:\n${out}\n${err}`);
-    };
-    try {
-      await body({
-        name,
-        file,
-        environment,
-        world,
-        start: () => expectCode(0, 'upgrade', 'start', '--file', file),
-        untilHold: () => expectCode(3, 'upgrade', 'watch', name, '--until-hold'),
-        status: async () => json(await cli.run('upgrade', 'status', name, '--output', 'json')),
-      });
-    } finally {
-      const ids = [upgradeId(name), ...environment.zones.map(({ id }) => zoneId(id))];
-      await Promise.allSettled(ids.map((id) => temporal.server.client.workflow.getHandle(id).terminate()));
-    }
   }
 
   it('without a worker says so, exit code 5, and leaves no command behind for the next one; a watch tells of both', async () => {
@@ -500,8 +453,8 @@ describe.concurrent('with Temporal', () => {
   });
 
   it('a namespace that Temporal does not have is named, exit code 5', async () => {
-    const lost = cliWith({ TEMPORAL_ADDRESS: temporal.server.address, TEMPORAL_NAMESPACE: 'nowhere' });
-    const { address } = temporal.server;
+    const lost = cliWith({ TEMPORAL_ADDRESS: theatre.temporal.server.address, TEMPORAL_NAMESPACE: 'nowhere' });
+    const { address } = theatre.temporal.server;
     expect(await lost.run('upgrade', 'status', 'stg')).toEqual({
       code: 5,
       out: '',

@@ -4,7 +4,7 @@ import { existsSync, mkdtempSync, readdirSync, readFileSync, readlinkSync, rmSyn
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import type { RehearsalReport } from '../../sandbox/rehearsal/report.ts';
+import type { JudgedReport } from '../../sandbox/rehearsal/report.ts';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 
@@ -48,7 +48,7 @@ export function npmRun(tmp: string, ...args: string[]): Script {
   return { child, ended, shows };
 }
 
-export async function rehearsal(...args: string[]): Promise<{ ended: Ended; report: RehearsalReport; left: string[] }> {
+export async function rehearsal(...args: string[]): Promise<{ ended: Ended; report: JudgedReport; left: string[] }> {
   const tmp = mkdtempSync(join(tmpdir(), 'e2e-'));
   const out = mkdtempSync(join(tmpdir(), 'e2e-report-'));
   try {

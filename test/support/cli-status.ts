@@ -1,6 +1,7 @@
 // Upgrades as the workflow describes them, for tests of how they are shown.
 import {
   PHASES,
+  type AppAction,
   type AppStatus,
   type Hold,
   type PhaseName,
@@ -38,6 +39,13 @@ export function app(name: string, change: Partial<AppStatus>): AppStatus {
     ...change,
   };
 }
+
+export const action = (change: Partial<AppAction>): AppAction => ({
+  verb: 'pause',
+  by: 'ana',
+  at: ago(180),
+  ...change,
+});
 
 export const hold = (change: Partial<Hold>): Hold => ({
   kind: 'gate',

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { changedLines } from '../../src/cli/render/lines.ts';
-import type { AppStatus, UpgradeStatus } from '../../src/domain/status.ts';
-import { ago, app, done, hold, NOW, phases, upgrade } from '../support/cli-status.ts';
+import type { AppAction, AppStatus, UpgradeStatus } from '../../src/domain/status.ts';
+import { action, ago, app, done, hold, NOW, phases, upgrade } from '../support/cli-status.ts';
 
 const lines = (before: UpgradeStatus | undefined, now: UpgradeStatus): string[] => changedLines(before, now, NOW);
 
@@ -123,6 +123,18 @@ describe('later looks', () => {
     expect(lines(work(600, 500), work(400, 100))).toEqual([
       '2026-11-21T03:10:20.000Z cluster done after 5m00s  env=stg phase=provision state=done',
     ]);
+  });
+
+  it('tell what people did with an app, each once', () => {
+    const started = action({ verb: 'start', by: 'bo', at: ago(90) });
+    const pinned = action({ verb: 'pin', by: 'ana\nof chat', reason: 'load test', at: ago(30) });
+    const acted = (...actions: AppAction[]) => upgrade({ apps: [app('messages', { actions })] });
+    expect(lines(acted(started), acted(started, pinned))).toEqual([
+      '2026-11-21T03:11:30.000Z messages pinned by ana of chat: load test  env=stg app=messages action=pin',
+    ]);
+    const again = { ...started, at: ago(10) };
+    expect(lines(acted(started), acted(started, again))).toHaveLength(1);
+    expect(lines(undefined, acted(started)).join('\n')).toContain(' messages started by bo  env=stg app=messages');
   });
 
   it('tell with a hold what mends its cause, and where that is explained', () => {

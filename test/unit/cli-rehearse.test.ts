@@ -1,7 +1,21 @@
-// What people read of a rehearsal, before and after.
-import { describe, expect, it } from 'vitest';
-import type { RehearsalReport } from '../../sandbox/rehearsal/report.ts';
+// What people read of a rehearsal, before and after, and what is refused before anything starts.
+import { spawnSync } from 'node:child_process';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { conclude } from '../../sandbox/rehearsal/conclude.ts';
 import { introduction, summary, whereToLook } from '../../sandbox/rehearsal/words.ts';
+import { EXPECTED, GOOD } from '../support/rehearsal-report.ts';
+
+const ROOT = fileURLToPath(new URL('../..', import.meta.url));
+
+let dir: string;
+beforeEach(() => {
+  dir = mkdtempSync(join(tmpdir(), 'eksodus-rehearse-'));
+});
+afterEach(() => rmSync(dir, { recursive: true }));
 
 describe('before', () => {
   it.each([
@@ -29,53 +43,104 @@ describe('before', () => {
   });
 });
 
-describe('after', () => {
-  const report: RehearsalReport = {
-    scenario: 'plain',
-    speed: 60,
-    result: 'succeeded',
-    outcome: '',
-    from: '1.33',
-    to: '1.36',
-    startedAt: '',
-    endedAt: '',
-    phases: [],
-    traffic: {
-      requests: 91_612,
-      failed: 0,
-      blue: 58_628,
-      green: 32_984,
-      steps: [
-        { app: 'messages', expectedGreenPercent: 5, observedGreenPercent: 5.46, resolutions: 2_419 },
-        { app: 'files', expectedGreenPercent: 5, observedGreenPercent: null, resolutions: 0 },
-      ],
-    },
-    clusters: {
-      blue: { name: 'stg-1-33', version: '1.33', servesRemovedApi: true, deleted: true },
-      green: { name: 'stg-1-36', version: '1.36', servesRemovedApi: false, ready: true },
-    },
-    argocd: [],
-    aws: { calls: { 'eks:CreateCluster': 1, 'eks:DescribeCluster': 9 }, leftovers: [] },
-    temporal: { workflows: 9, events: 2_709, failedWorkflowTasks: 0 },
-    weights: {},
-    workerKilledIn: [],
+describe('refused, exit code 2, before anything starts', () => {
+  // Should one of these start a sandbox all the same, its folder would be here.
+  const node = (...args: string[]) => {
+    const tmp = join(dir, 'tmp');
+    mkdirSync(tmp);
+    const env = { PATH: process.env['PATH'], TMPDIR: tmp, NODE_DISABLE_COMPILE_CACHE: '1' };
+    const { status, stdout, stderr } = spawnSync(process.execPath, args, {
+      cwd: ROOT,
+      encoding: 'utf8',
+      env,
+      timeout: 30_000,
+    });
+    return { code: status, out: stdout, err: stderr, started: readdirSync(tmp) };
   };
+  const rehearse = (report: string) => node('src/cli/main.ts', 'rehearse', '--report', report);
+  const refusal = (file: string, code: string) => ({
+    code: 2,
+    out: '',
+    err: `--report is "${file}", which cannot be written (${code}); expected a file in a folder that is there. Nothing was started.\n`,
+    started: [],
+  });
+
+  it('a report in a folder that is not there', { timeout: 60_000 }, () => {
+    const file = join(dir, 'nowhere', 'report.json');
+    expect(rehearse(file)).toEqual(refusal(file, 'ENOENT'));
+  });
+
+  it('a report that is a folder', { timeout: 60_000 }, () => {
+    expect(rehearse(dir)).toEqual(refusal(dir, 'EISDIR'));
+  });
+
+  it('a report below a file, which keeps what it holds', { timeout: 60_000 }, () => {
+    const file = join(dir, 'file');
+    writeFileSync(file, 'kept');
+    expect(rehearse(join(file, 'report.json'))).toEqual(refusal(join(file, 'report.json'), 'ENOTDIR'));
+    expect(readFileSync(file, 'utf8')).toBe('kept');
+  });
+
+  it.each([
+    [
+      ['--speed', 'abc'],
+      '--speed "abc": speed is NaN; expected 1 (as slow as AWS) to 600 (see npm run sandbox -- --help)\n',
+    ],
+    [['--speed', '0'], '--speed "0": speed is 0; expected 1 (as slow as AWS) to 600 (see npm run sandbox -- --help)\n'],
+    [['--sped', '1'], "Unknown option '--sped' (see npm run sandbox -- --help)\n"],
+  ])('the sandbox %j', { timeout: 60_000 }, (args, err) => {
+    expect(node('sandbox/main.ts', ...args)).toEqual({ code: 2, out: '', err, started: [] });
+  });
+});
+
+describe('after', () => {
+  const report = GOOD.plain();
+  const ENDED = { environment: 'stg', file: undefined, tookSeconds: 159 };
 
   it('says beside what was seen what was allowed', () => {
-    expect(summary(report).join('\n')).toMatchInlineSnapshot(`
+    const steps = report.traffic.steps
+      .slice(0, 2)
+      .map((one, index) => Object.assign({}, one, { observedGreenPercent: index === 0 ? 5.46 : null }));
+    expect(summary({ ...report, traffic: { ...report.traffic, steps } }).join('\n')).toMatchInlineSnapshot(`
       "stg-1-33 1.33 deleted · stg-1-36 1.36 ready
-      0 of 91612 requests failed (allowed: none, of at least 2000) · 58628 served by blue, 32984 by green
+      0 of 2400 requests failed (allowed: none, of at least 2000) · 1200 served by blue, 1200 by green
       share of fresh resolutions that led to green (allowed: within 5 points, of at least 1500 in each step):
-        messages at 5 %: 5.5 % of 2419
-        files at 5 %: - % of 0
+        messages at 5 %: 5.5 % of 1500
+        messages at 25 %: - % of 1500
       AWS: 10 calls, 1 of eks:CreateCluster, 0 leftovers
       Temporal: 9 workflows, 2709 events, 0 failed workflow tasks"
     `);
   });
 
-  it('of a rollback, which may fail requests and end at any step, demands less', () => {
-    const [, requests, shares] = summary({ ...report, scenario: 'rollback' });
-    expect(requests).toContain('requests failed (allowed: any, of at least 2000)');
-    expect(shares).toBe('share of fresh resolutions that led to green:');
+  it('of a rollback, allows what it broke itself, and does not say of blue that it left nothing', () => {
+    const lines = summary(GOOD.rollback());
+    expect(lines[1]).toContain('requests failed (allowed: those of messages on stg-1-36, of at least 2000)');
+    expect(lines.at(-2)).toBe('AWS: 10 calls, 1 of eks:CreateCluster, leftovers not searched for');
+  });
+
+  it('that ended as it should: exit code 0, and the report holds the judgement', () => {
+    const { json, lines, code } = conclude(report, EXPECTED, ENDED);
+    expect(JSON.parse(json)).toEqual({ ...report, problems: [] });
+    expect([lines.at(-1), code]).toEqual(['✓ succeeded as it should, after 159 s', 0]);
+  });
+
+  it('that was cut short: exit code 1, and the report of what was seen names the reason', () => {
+    const file = join(dir, 'report.json');
+    const cut = { ...report, troubles: ['the upgrade was not walked to its end: not over within 840 s'] };
+    const { json, lines, code } = conclude(cut, EXPECTED, { ...ENDED, file });
+    expect(readFileSync(file, 'utf8')).toBe(json);
+    expect(JSON.parse(json)).toEqual({ ...cut, problems: cut.troubles });
+    expect(lines.slice(-2)).toEqual([
+      '✗ the upgrade was not walked to its end: not over within 840 s',
+      '✗ the rehearsal of stg did not end as it should',
+    ]);
+    expect(code).toBe(1);
+  });
+
+  it('that cannot write its report any more says so, and shows what it saw all the same', () => {
+    const { lines, code } = conclude(report, EXPECTED, { ...ENDED, file: join(dir, 'gone', 'report.json') });
+    expect(lines.slice(0, -2)).toEqual(summary(report));
+    expect(lines.at(-2)).toContain('✗ the report could not be written: ENOENT');
+    expect(code).toBe(1);
   });
 });

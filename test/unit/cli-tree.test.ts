@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { columnsOf } from '../../src/cli/render/fit.ts';
 import { renderTree } from '../../src/cli/render/tree.ts';
-import type { PhaseStatus, UpgradeStatus } from '../../src/domain/status.ts';
-import { ago, app, done, hold, NOW, phases, upgrade } from '../support/cli-status.ts';
+import type { AppStatus, PhaseStatus, UpgradeStatus } from '../../src/domain/status.ts';
+import { action, ago, app, done, hold, NOW, phases, upgrade } from '../support/cli-status.ts';
 
 const drawn = (status: UpgradeStatus, width = 80): string => renderTree(status, NOW, { width, colour: false });
 const lastLine = (status: UpgradeStatus): string | undefined => drawn(status, Infinity).split('\n').at(-1);
@@ -99,7 +99,14 @@ describe('an upgrade that holds', () => {
 
   it('tells a pause of many apps once, since the first', () => {
     const paused = ['messages', 'files'].map((name, index) =>
-      hold({ kind: 'paused', app: name, because: 'the upgrade is paused', waitsFor: 'resume', since: ago(60 - index) }),
+      hold({
+        kind: 'paused',
+        app: name,
+        because: 'its owner paused it',
+        waitsFor: 'resume',
+        since: ago(60 - index),
+        releases: [`eksodus apps resume stg ${name}`, 'eksodus upgrade rollback stg'],
+      }),
     );
     expect(
       drawn(upgrade({ state: 'paused', holds: paused }))
@@ -108,11 +115,65 @@ describe('an upgrade that holds', () => {
     ).toMatchInlineSnapshot(`
       [
         "‖ holding 1m00s · messages, files · waits for: resume",
-        "  because: the upgrade is paused",
-        "  eksodus upgrade resume stg | eksodus upgrade rollback stg",
+        "  because: its owner paused it",
+        "  eksodus apps resume stg APP | eksodus upgrade rollback stg",
         "go back at any time: eksodus upgrade rollback stg",
       ]
     `);
+  });
+});
+
+describe('a hold of one app', () => {
+  it('names the commands to that app', () => {
+    const owner = hold({ kind: 'owner', app: 'stg', releases: ['eksodus apps start stg stg'] });
+    expect(drawn(upgrade({ holds: [owner] }))).toContain('\n  eksodus apps start stg stg\n');
+  });
+});
+
+describe('an app that its owner steers', () => {
+  const step = { greenPercent: 25, bakeSeconds: 0, askedAt: ago(170), verdict: 'promoted' } as const;
+  const pinned = hold({ kind: 'pinned', app: 'messages' });
+  const line = (change: Partial<AppStatus>): string[] =>
+    drawn(upgrade({ apps: [app('messages', { greenPercent: 25, stepIndex: 1, ...change })] }), Infinity)
+      .split('\n')
+      .slice(6, -3);
+
+  it('shows what was done last, and at which share it was pinned once that is asked for', () => {
+    const actions = [action({ verb: 'start' }), action({ verb: 'pin', reason: 'load test' })];
+    expect(line({ state: 'holding', hold: pinned, history: [step], actions })).toEqual([
+      '    messages     ●●●●●●●◆◆◆  25 %  holding · 1m00s · team team-messages',
+      '      3m00s ago: pinned at 25 % by ana: load test',
+    ]);
+    const promoted = [...actions, action({ verb: 'promote', at: ago(171) })];
+    expect(line({ state: 'moving', history: [step], actions: promoted }).at(-1)).toBe(
+      '      2m51s ago: promoted by ana',
+    );
+    const before = { ...step, askedAt: ago(200) };
+    expect(line({ state: 'moving', history: [before], actions }).at(-1)).toBe(
+      '      3m00s ago: pinned by ana: load test',
+    );
+  });
+
+  it.each([
+    ['start', 'started'],
+    ['pause', 'paused'],
+    ['resume', 'resumed'],
+    ['retry', 'tried again'],
+    ['promote', 'promoted'],
+    ['abort', 'taken back'],
+    ['steps', 'given other steps'],
+    ['dance', 'dance'],
+  ])('tells %s as %s', (verb, expected) => {
+    expect(line({ state: 'moving', actions: [action({ verb })] }).at(-1)).toBe(`      3m00s ago: ${expected} by ana`);
+  });
+
+  it('is on green without a word of how', () => {
+    const shown = line({ state: 'on-green', greenPercent: 100, actions: [action({})] });
+    expect(shown).toEqual(['    messages     ◆◆◆◆◆◆◆◆◆◆ 100 %  on-green · 1m00s · team team-messages']);
+  });
+
+  it('that was on green and is moved to another share has no step beyond the last', () => {
+    expect(line({ state: 'moving', stepIndex: 4, history: [step] })[0]).toContain('  moving · step 4/4 · ');
   });
 });
 

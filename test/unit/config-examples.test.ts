@@ -163,6 +163,7 @@ describe('the examples', () => {
       kubernetesGroups: [],
     });
     expect(messages?.steps.at(-2)).toEqual({ greenPercent: 50, bakeSeconds: 5400 });
+    expect([messages?.start, files_?.start]).toEqual(['with-upgrade', 'owner']);
     expect(files_?.steps).toEqual([
       { greenPercent: 5, bakeSeconds: 600 },
       { greenPercent: 25, bakeSeconds: 600 },

@@ -25,10 +25,10 @@ const resolution = (at: number, cluster: string, app = 'shop'): TrafficEvent => 
   cluster,
   ttl: 1,
 });
-const request = (status: number, cluster: string | null): TrafficEvent => ({
+const request = (status: number, cluster: string | null, app = 'shop'): TrafficEvent => ({
   kind: 'request',
   at: 1,
-  app: 'shop',
+  app,
   cluster,
   status,
   ms: 1.5,
@@ -41,7 +41,7 @@ async function collect<T>(items: AsyncIterable<T>): Promise<T[]> {
 }
 
 describe('summary of the traffic', () => {
-  it('counts who served, and every answer but 2xx as failed', async () => {
+  it('counts who served what, and every answer but 2xx as failed', async () => {
     const events = [
       request(200, 'b'),
       request(204, 'b'),
@@ -50,12 +50,19 @@ describe('summary of the traffic', () => {
       request(404, 'b'),
       request(0, null),
       request(200, null),
+      request(200, 'b', 'cart'),
     ];
     expect(await summarise(events, { steps: [], blue: 'b', green: 'g' })).toEqual({
-      requests: 7,
+      requests: 8,
       failed: 3,
-      blue: 2,
+      blue: 3,
       green: 1,
+      served: [
+        { app: 'cart', cluster: 'b', requests: 1, failed: 0 },
+        { app: 'shop', cluster: null, requests: 2, failed: 1 },
+        { app: 'shop', cluster: 'b', requests: 3, failed: 1 },
+        { app: 'shop', cluster: 'g', requests: 2, failed: 1 },
+      ],
       steps: [],
     });
   });

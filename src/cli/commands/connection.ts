@@ -1,4 +1,4 @@
-import { Upgrades } from '../../client/upgrades.ts';
+import { connect, type Eksodus } from '../../client/index.ts';
 import { InputError, type CommonOptions } from '../run.ts';
 
 const HOST_AND_PORT = /^(?:[\w.-]+|\[[\da-f:.]+\]):(?<port>\d+)$/i;
@@ -14,14 +14,14 @@ export function temporalSettings(): { address: string; namespace: string } {
 }
 
 /** Connects, lets `use` ask, and closes whatever happens. */
-export async function withUpgrades<T>({ output }: CommonOptions, use: (upgrades: Upgrades) => Promise<T>): Promise<T> {
+export async function connected<T>({ output }: CommonOptions, use: (eksodus: Eksodus) => Promise<T>): Promise<T> {
   const settings = temporalSettings();
-  const connecting = Upgrades.connect(settings);
-  const upgrades = await (output === 'json' ? connecting : saidWhenSlow(`Temporal at ${settings.address}`, connecting));
+  const connecting = connect(settings);
+  const eksodus = await (output === 'json' ? connecting : saidWhenSlow(`Temporal at ${settings.address}`, connecting));
   try {
-    return await use(upgrades);
+    return await use(eksodus);
   } finally {
-    await upgrades.close();
+    await eksodus.close();
   }
 }
 

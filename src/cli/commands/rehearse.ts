@@ -1,8 +1,16 @@
+import { closeSync, existsSync, openSync, rmSync } from 'node:fs';
 import type { RehearsalOptions } from '../../../sandbox/rehearsal/command.ts';
 import { InputError, run, type CommonOptions } from '../run.ts';
 
-interface Options extends CommonOptions {
-  readonly scenario: RehearsalOptions['scenario'];
+/** What can be rehearsed. */
+export const SCENARIOS = [
+  'plain',
+  'rollback',
+  'worker-crash',
+] as const satisfies readonly RehearsalOptions['scenario'][];
+
+export interface RehearseOptions extends CommonOptions {
+  readonly scenario: (typeof SCENARIOS)[number];
   readonly speed: string;
   readonly report?: string;
   readonly keep?: boolean;
@@ -10,15 +18,16 @@ interface Options extends CommonOptions {
 
 const [SLOWEST, FASTEST] = [1, 600];
 
-export function rehearse(options: Options): Promise<void> {
+export function rehearse(options: RehearseOptions): Promise<void> {
   return run(options, async () => {
     const speed = Number(options.speed);
     if (!(speed >= SLOWEST && speed <= FASTEST))
       throw new InputError(
         `--speed is "${options.speed}"; expected a number from ${SLOWEST} (as slow as AWS) to ${FASTEST}.`,
       );
-    const { runRehearsal } = await import('../../../sandbox/rehearsal/command.ts');
     const { scenario, report, keep = false, output } = options;
+    if (report !== undefined) mustBeWritable(report);
+    const { runRehearsal } = await import('../../../sandbox/rehearsal/command.ts');
     process.exitCode = await runRehearsal({
       speed,
       scenario,
@@ -28,4 +37,18 @@ export function rehearse(options: Options): Promise<void> {
     });
     return undefined;
   });
+}
+
+/** Tried before minutes are spent on what the file is to hold; leaves nothing behind. */
+function mustBeWritable(file: string): void {
+  const wasThere = existsSync(file);
+  try {
+    closeSync(openSync(file, 'a'));
+  } catch (error) {
+    const code = error instanceof Error && 'code' in error ? String(error.code) : String(error);
+    throw new InputError(
+      `--report is "${file}", which cannot be written (${code}); expected a file in a folder that is there. Nothing was started.`,
+    );
+  }
+  if (!wasThere) rmSync(file);
 }

@@ -1,28 +1,21 @@
-import { createInterface } from 'node:readline/promises';
 import { loadEnvironment } from '../../../config/load.ts';
 import { greenName } from '../../domain/environment.ts';
-import type { Upgrades } from '../../client/upgrades.ts';
-import type { Accepted, Asker } from '../../../workflows/messages.ts';
 import { ClientError } from '../../client/errors.ts';
 import { EXIT } from '../exit-codes.ts';
 import { waitsForPerson } from '../render/holds.ts';
 import { renderTree } from '../render/tree.ts';
 import { terminal } from '../render/terminal.ts';
 import { InputError, run, type CommonOptions } from '../run.ts';
-import { withUpgrades } from './connection.ts';
+import { connected } from './connection.ts';
+import { confirm, steer, type Confirmed, type Steer } from './steer.ts';
 import { watch } from './watch.ts';
-
-interface Steer extends CommonOptions {
-  readonly by: string;
-  readonly reason?: string;
-}
 
 export async function start(options: CommonOptions & { file: string; by: string; watch?: boolean }): Promise<void> {
   let started: string | undefined;
   await run(options, async () => {
     const environment = loadEnvironment(options.file);
     if (options.by.trim() === '') throw new InputError('--by is empty: a command needs the name of who gives it.');
-    const { run: id } = await withUpgrades(options, (upgrades) => upgrades.start(environment, options.by));
+    const { run: id } = await connected(options, ({ upgrades }) => upgrades.start(environment, options.by));
     started = environment.name;
     return {
       text: `${environment.name} moves to ${greenName(environment)}. Watch it: eksodus upgrade watch ${environment.name}`,
@@ -34,20 +27,20 @@ export async function start(options: CommonOptions & { file: string; by: string;
 
 export function status(environment: string, options: CommonOptions): Promise<void> {
   return run(options, async () => {
-    const seen = await withUpgrades(options, (upgrades) => upgrades.status(environment));
+    const seen = await connected(options, ({ upgrades }) => upgrades.status(environment));
     const code = waitsForPerson(seen) ? EXIT.held.code : EXIT.done.code;
     return { text: renderTree(seen, new Date(), terminal(process.stdout)), json: seen, code };
   });
 }
 
 export const pause = (environment: string, options: Steer): Promise<void> =>
-  steer(options, (upgrades, asker) => upgrades.pause(environment, asker));
+  steer(options, ({ upgrades }, asker) => upgrades.pause(environment, asker));
 
 export const resume = (environment: string, options: Steer): Promise<void> =>
-  steer(options, (upgrades, asker) => upgrades.resume(environment, asker));
+  steer(options, ({ upgrades }, asker) => upgrades.resume(environment, asker));
 
 export function approve(environment: string, options: Steer & { point?: 'migrate' | 'decommission' }): Promise<void> {
-  return steer(options, async (upgrades, asker) => {
+  return steer(options, async ({ upgrades }, asker) => {
     const waiting =
       options.point ??
       (await upgrades.status(environment)).holds.find(({ approval }) => approval !== undefined)?.approval;
@@ -60,12 +53,9 @@ export function approve(environment: string, options: Steer & { point?: 'migrate
   });
 }
 
-export function rollback(
-  environment: string,
-  options: Steer & { yes?: boolean; removeGreen?: boolean },
-): Promise<void> {
+export function rollback(environment: string, options: Steer & Confirmed & { removeGreen?: boolean }): Promise<void> {
   const removeGreen = options.removeGreen ?? false;
-  return steer(options, async (upgrades, asker) => {
+  return steer(options, async ({ upgrades }, asker) => {
     await confirm(
       environment,
       options,
@@ -75,8 +65,8 @@ export function rollback(
   });
 }
 
-export function abort(environment: string, options: Steer & { yes?: boolean }): Promise<void> {
-  return steer(options, async (upgrades, asker) => {
+export function abort(environment: string, options: Steer & Confirmed): Promise<void> {
+  return steer(options, async ({ upgrades }, asker) => {
     await confirm(
       environment,
       options,
@@ -84,31 +74,4 @@ export function abort(environment: string, options: Steer & { yes?: boolean }): 
     );
     return upgrades.abort(environment, asker);
   });
-}
-
-function steer(options: Steer, command: (upgrades: Upgrades, asker: Asker) => Promise<Accepted>): Promise<void> {
-  const asker: Asker = { by: options.by, ...(options.reason === undefined ? {} : { reason: options.reason }) };
-  return run(options, async () => {
-    const { now } = await withUpgrades(options, (upgrades) => command(upgrades, asker));
-    return { text: now, json: { now } };
-  });
-}
-
-/** Asks for the environment's name on a terminal; a script says --yes. */
-async function confirm(environment: string, { yes }: { yes?: boolean }, whatHappens: string): Promise<void> {
-  if (yes) return;
-  if (!process.stdin.isTTY) throw new InputError(`${whatHappens} Nobody is here to confirm it: add --yes.`);
-  const ask = createInterface({ input: process.stdin, output: process.stderr });
-  try {
-    const typed = await ask.question(`${whatHappens}\nType ${environment} to go on: `);
-    if (typed.trim() !== environment)
-      throw new InputError(`"${typed.trim()}" is not ${environment}: nothing was changed.`);
-  } catch (error) {
-    // Ctrl-C and Ctrl-D.
-    if (!(error instanceof Error) || error.name !== 'AbortError') throw error;
-    process.stderr.write('\n');
-    throw new InputError('not confirmed: nothing was changed.', { cause: error });
-  } finally {
-    ask.close();
-  }
 }

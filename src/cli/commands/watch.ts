@@ -4,7 +4,7 @@ import { waitsForPerson } from '../render/holds.ts';
 import { jsonLines, picture, textLines, type Show } from '../render/show.ts';
 import { drawsPicture } from '../render/terminal.ts';
 import { run, type CommonOptions } from '../run.ts';
-import { withUpgrades } from './connection.ts';
+import { connected } from './connection.ts';
 
 const INTERRUPTED = 130;
 
@@ -18,7 +18,7 @@ export async function watch(environment: string, options: CommonOptions & { unti
   process.stdout.on('error', onSignal);
   try {
     await run(options, () =>
-      withUpgrades(options, async (upgrades) => {
+      connected(options, async ({ upgrades }) => {
         const show = showFor(options);
         let last: UpgradeStatus | undefined;
         try {

@@ -1,4 +1,5 @@
 import type { Hold, UpgradeStatus } from '../../domain/status.ts';
+import { between } from './words.ts';
 
 /** One reason to wait that several apps may have: a pause or a closed window holds them all. */
 export interface SharedHold extends Hold {
@@ -8,21 +9,45 @@ export interface SharedHold extends Hold {
 
 /** Holds that differ only in the app and the moment become one, with the earliest moment. */
 export function alike(holds: readonly Hold[]): SharedHold[] {
-  const shared = Map.groupBy(holds, ({ kind, phase, because, waitsFor, releases }) =>
-    JSON.stringify([kind, phase, because, waitsFor, releases]),
-  );
+  const shared = Map.groupBy(holds, (hold) => {
+    const { kind, phase, because, waitsFor } = hold;
+    return JSON.stringify([kind, phase, because, waitsFor, releasesOfAny(hold)]);
+  });
   return [...shared.values()].flatMap((group) => {
     const [first] = group.toSorted((a, b) => a.since.localeCompare(b.since));
-    return first ? [{ ...first, whose: group.map(({ app, phase }) => app ?? phase) }] : [];
+    if (!first) return [];
+    const releases = group.length === 1 ? first.releases : releasesOfAny(first);
+    return [{ ...first, releases, whose: group.map(({ app, phase }) => app ?? phase) }];
   });
 }
 
-/** Whether a person must do something before it goes on. A window opens by itself. */
+/** The commands with APP where the app's own name stands. */
+const releasesOfAny = ({ app, releases }: Hold): string[] =>
+  releases.map((command) =>
+    app !== undefined && command.startsWith('eksodus apps ') && command.endsWith(` ${app}`)
+      ? `${command.slice(0, -app.length)}APP`
+      : command,
+  );
+
+/** Whether a person must do something before it goes on: a window opens, and a turn comes, by itself. */
+export const needsPerson = ({ kind }: Hold): boolean => kind !== 'window' && kind !== 'turn';
+
 export const waitsForPerson = ({ state, holds }: Pick<UpgradeStatus, 'state' | 'holds'>): boolean =>
-  state === 'paused' || holds.some(({ kind }) => kind !== 'window');
+  state === 'paused' || holds.some(needsPerson);
 
 /** What mends the cause and where that is explained, as far as it is known. */
 export const adviceText = ({ todo, runbook }: Hold): string[] => [
   ...(todo === undefined ? [] : [todo]),
   ...(runbook === undefined ? [] : [`see docs/runbooks/${runbook}.md`]),
 ];
+
+export function holdLines(hold: SharedHold, now: Date): string[] {
+  const { whose, because, waitsFor, releases, since } = hold;
+  const advice = adviceText(hold);
+  return [
+    `‖ holding ${between(since, undefined, now)} · ${whose.join(', ')} · waits for: ${waitsFor}`,
+    `  because: ${because}`,
+    ...(advice.length === 0 ? [] : [`  to do: ${advice.join(' · ')}`]),
+    `  ${releases.join(' | ')}`,
+  ];
+}

@@ -1,16 +1,18 @@
 // An upgrade as lines for logs: one for each change, ISO time first, then words, then key=value for grep.
 import {
   PHASES,
+  type AppAction,
   type AppStatus,
   type Hold,
   type PhaseStatus,
   type UpgradeStatus,
   type WorkItem,
 } from '../../domain/status.ts';
+import { actionText } from './actions.ts';
 import { oneLine } from './fit.ts';
 import { adviceText } from './holds.ts';
 import { findingText } from './tree.ts';
-import { askedPercent, between } from './words.ts';
+import { askedPercent, between, stepText } from './words.ts';
 
 type Before = UpgradeStatus | undefined;
 interface Change {
@@ -30,7 +32,7 @@ export function changedLines(before: Before, now: UpgradeStatus, seenAt: Date): 
     ...findingChanges(before, now),
     ...now.apps.flatMap((app) => {
       const was = before?.apps.find((one) => one.app === app.app);
-      return appChanges(was, app, seenAt);
+      return [...actionChanges(was, app), ...appChanges(was, app, seenAt)];
     }),
     ...holdChanges(before, now),
     ...endChanges(before, now),
@@ -93,11 +95,23 @@ const findingChanges = (before: Before, { findings }: UpgradeStatus): Change[] =
       pairs: [`finding=${finding.id}`, `severity=${finding.severity}`],
     }));
 
+function actionChanges(was: AppStatus | undefined, { app, actions }: AppStatus): Change[] {
+  const isKnown = ({ verb, by, at }: AppAction): boolean =>
+    was?.actions.some((one) => one.verb === verb && one.by === by && one.at === at) ?? false;
+  return actions
+    .filter((action) => !isKnown(action))
+    .map((action) => ({
+      at: action.at,
+      text: `${app} ${actionText(action)}`,
+      pairs: [`app=${app}`, `action=${action.verb}`],
+    }));
+}
+
 function appChanges(was: AppStatus | undefined, now: AppStatus, seenAt: Date): Change[] {
-  const { app, state, greenPercent, stepIndex, stepCount, since } = now;
+  const { app, state, greenPercent, stepIndex, since } = now;
   const sameState = was?.state === state;
   if (sameState && was.greenPercent === greenPercent && was.stepIndex === stepIndex) return [];
-  const pairs = [`app=${app}`, `green=${greenPercent}`, `step=${stepIndex + 1}/${stepCount}`, `state=${state}`];
+  const pairs = [`app=${app}`, `green=${greenPercent}`, `step=${stepText(now)}`, `state=${state}`];
   return [{ at: sameState ? seenAt.toISOString() : since, text: `${app} ${appText(now)}`, pairs }];
 }
 

@@ -1,5 +1,5 @@
 import type { WriteStream } from 'node:tty';
-import type { TerminalShape } from './tree.ts';
+import type { TerminalShape } from './page.ts';
 
 const [USUAL_WIDTH, LEAST_WIDTH, USUAL_HEIGHT] = [80, 20, 24];
 

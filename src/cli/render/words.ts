@@ -1,4 +1,4 @@
-import type { AppStatus } from '../../domain/status.ts';
+import type { AppView } from '../../client/app-view.ts';
 
 const [MINUTE, HOUR, DAY] = [60, 3600, 86_400];
 const two = (count: number, unit: string): string => `${String(Math.floor(count)).padStart(2, '0')}${unit}`;
@@ -26,7 +26,23 @@ export function weightBar(greenPercent: number): string {
 }
 
 /** The share that an app asks for, until all name servers of its zone are known to give it. */
-export function askedPercent({ state, greenPercent, history }: AppStatus): number | undefined {
+export function askedPercent({ state, greenPercent, history }: AppView): number | undefined {
   const asked = state === 'moving' ? history.at(-1)?.greenPercent : undefined;
   return asked === greenPercent ? undefined : asked;
 }
+
+/** `2/4`. An app that was on green and goes to a weight of its owner's choice has no step left. */
+export const stepText = ({ stepIndex, stepCount }: AppView): string =>
+  `${Math.min(stepIndex + 1, stepCount)}/${stepCount}`;
+
+const AT_NO_STEP = new Set<AppView['state']>(['not-begun', 'on-blue', 'on-green']);
+
+/** Undefined while it is at none of its steps. */
+export const stepOf = (app: AppView): string | undefined =>
+  AT_NO_STEP.has(app.state) || app.hold?.kind === 'pinned' ? undefined : stepText(app);
+
+/** ` of 10m00s`, after the time for which an app has baked. */
+export const bakeOf = ({ state, history }: AppView): string => {
+  const step = state === 'baking' ? history.at(-1) : undefined;
+  return step === undefined ? '' : ` of ${duration(step.bakeSeconds * 1000)}`;
+};

@@ -1,0 +1,2 @@
+/** One line of a judgement. */
+export const unless = (holds: boolean, problem: string): string[] => (holds ? [] : [problem]);

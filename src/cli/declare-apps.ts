@@ -1,0 +1,103 @@
+import { Option, type Command } from 'commander';
+import type { Confirmed, Steer } from './commands/steer.ts';
+import { by, examples, output, reason, yes } from './options.ts';
+import type { CommonOptions } from './run.ts';
+
+/** Commands that say all by their name. */
+const PLAIN = [
+  { verb: 'start', what: 'let an app begin that waits for its owner', example: 'eksodus apps start stg messages' },
+  {
+    verb: 'pause',
+    what: 'finish the step under way, begin no other',
+    example: 'eksodus apps pause stg messages --reason "a release of ours"',
+  },
+  {
+    verb: 'resume',
+    what: 'end a pause of this app, or let it go on from where it was pinned',
+    example: 'eksodus apps resume stg messages',
+  },
+  {
+    verb: 'retry',
+    what: 'try again what holds, or move again what was taken back',
+    example: 'eksodus apps retry stg messages',
+  },
+] as const;
+
+/** With who gives it and why. */
+const asked = (command: Command, why = reason()): Command => command.addOption(by()).addOption(why).addOption(output());
+/** It overrides a gate or a plan: whoever comes later must be able to read why. */
+const because = (): Option =>
+  new Option('--reason <text>', 'why, which must be said; kept in the record').makeOptionMandatory();
+
+export function declareApps(program: Command): void {
+  const apps = program
+    .command('apps')
+    .description('look at the apps of an environment and steer the move of one')
+    .addHelpText('after', examples('eksodus apps list stg', 'eksodus apps start stg messages'));
+
+  const command = (verb: string, what: string): Command =>
+    apps.command(verb).description(what).argument('<environment>').argument('<app>');
+
+  apps
+    .command('list')
+    .description('a line for each app of the environment, also for those that do not move yet')
+    .argument('<environment>')
+    .addOption(output())
+    .addHelpText(
+      'after',
+      examples('eksodus apps list stg', "eksodus apps list stg --output json | jq '.apps[] | select(.hold)'"),
+    )
+    .action(async (environment: string, options: CommonOptions) =>
+      (await import('./commands/apps.ts')).list(environment, options),
+    );
+
+  command('show', 'what one app does, how it came there, and who did what; exit code 3 when it waits for a person')
+    .addOption(output())
+    .addHelpText(
+      'after',
+      examples('eksodus apps show stg messages', 'eksodus apps show stg messages -o json | jq .hold'),
+    )
+    .action(async (environment: string, app: string, options: CommonOptions) =>
+      (await import('./commands/apps.ts')).show({ environment, app }, options),
+    );
+
+  for (const { verb, what, example } of PLAIN)
+    asked(command(verb, what))
+      .addHelpText('after', examples(example))
+      .action(async (environment: string, app: string, options: Steer) =>
+        (await import('./commands/apps.ts')).tell(verb, { environment, app }, options),
+      );
+
+  asked(command('promote', 'end the bake under way, or take as passed what its gate could not tell'), because())
+    .addHelpText('after', examples('eksodus apps promote stg messages --reason "the load test is over"'))
+    .action(async (environment: string, app: string, options: Steer) =>
+      (await import('./commands/apps.ts')).tell('promote', { environment, app }, options),
+    );
+
+  asked(command('abort', 'give all traffic of this app back to the old cluster, now; the others go on'), because())
+    .addOption(yes())
+    .addHelpText(
+      'after',
+      examples(
+        'eksodus apps abort stg messages --reason "slow searches"',
+        'eksodus apps abort stg messages --reason "slow searches" --yes',
+      ),
+    )
+    .action(async (environment: string, app: string, options: Steer & Confirmed) =>
+      (await import('./commands/apps.ts')).abort({ environment, app }, options),
+    );
+
+  asked(command('pin', 'give the new cluster this share of the traffic, and keep it there'), because())
+    .argument('<percent>', 'share of the new cluster, 0 to 100')
+    .addHelpText('after', examples('eksodus apps pin stg messages 25 --reason "load test until noon"'))
+    .action(async (environment: string, app: string, percent: string, options: Steer) =>
+      (await import('./commands/apps.ts')).pin({ environment, app }, percent, options),
+    );
+
+  asked(command('steps', 'other steps for those that have not been reached'))
+    .argument('<steps...>', 'percent:bake, each more than the one before, the last one 100')
+    .addHelpText('after', examples('eksodus apps steps stg messages 10:30m 50:1h 100:2h'))
+    .action(async (environment: string, app: string, texts: string[], options: Steer) =>
+      (await import('./commands/apps.ts')).steps({ environment, app }, texts, options),
+    );
+}

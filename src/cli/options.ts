@@ -1,0 +1,10 @@
+// What the declarations of commands share.
+import { Option } from 'commander';
+
+export const output = (): Option =>
+  new Option('-o, --output <format>', 'how to print').choices(['text', 'json']).default('text');
+export const by = (): Option =>
+  new Option('--by <name>', 'who gives the command').default(process.env['USER'] ?? 'unknown', 'you');
+export const reason = (): Option => new Option('--reason <text>', 'why; kept in the record');
+export const yes = (): Option => new Option('-y, --yes', 'do not ask back');
+export const examples = (...lines: string[]): string => `\nExamples:\n${lines.map((line) => `  $ ${line}`).join('\n')}`;

@@ -1,0 +1,17 @@
+// The one way to Temporal for the command line and the server.
+import { Apps } from './apps.ts';
+import { Temporal, type ConnectOptions } from './temporal.ts';
+import { Upgrades } from './upgrades.ts';
+
+export interface Eksodus {
+  readonly upgrades: Upgrades;
+  readonly apps: Apps;
+  close(): Promise<void>;
+}
+
+/** @throws ClientError `unreachable` when Temporal does not answer */
+export async function connect(options: ConnectOptions): Promise<Eksodus> {
+  const temporal = await Temporal.connect(options);
+  const upgrades = new Upgrades(temporal);
+  return { upgrades, apps: new Apps(temporal, upgrades), close: () => temporal.close() };
+}

@@ -1,0 +1,100 @@
+// Reports of rehearsals that ended as they should, whole and just good enough.
+import type { Expected } from '../../sandbox/rehearsal/expected.ts';
+import type { RehearsalReport, Scenario } from '../../sandbox/rehearsal/report.ts';
+
+export const [BLUE, GREEN] = ['stg-1-33', 'stg-1-36'];
+
+const PLATFORM = ['crds', 'policy', 'external-dns', 'logging', 'node-termination-handler'];
+const APPS = ['messages', 'files', 'search'];
+const STEPS = [5, 25, 50, 100];
+
+export const EXPECTED: Expected = {
+  phases: ['preflight', 'provision', 'bootstrap', 'verify', 'migrate', 'soak', 'decommission'],
+  apps: APPS.map((app) => ({ app, steps: STEPS })),
+  applications: [...PLATFORM, ...APPS],
+};
+
+export const at = (second: number): string => new Date(Date.UTC(2026, 0, 1, 0, 0, second)).toISOString();
+
+export const step = (app: string, expectedGreenPercent: number) => ({
+  app,
+  expectedGreenPercent,
+  observedGreenPercent: expectedGreenPercent as number | null,
+  resolutions: 1_500,
+});
+
+const served = (app: string, cluster: string, failed = 0) => ({ app, cluster, requests: 400, failed });
+const healthy = (cluster: string) =>
+  EXPECTED.applications.map((app) => ({ app, cluster, sync: 'Synced', health: 'Healthy' }));
+const weights = (byCluster: Readonly<Record<string, number>>) =>
+  Object.fromEntries(APPS.map((app) => [app, byCluster]));
+
+/** One phase after the other, without a pause. */
+const phases = (walked: number) =>
+  EXPECTED.phases.map((name, index) =>
+    index < walked
+      ? { name, startedAt: at(10 * index), endedAt: at(10 * index + 10) }
+      : { name, startedAt: null, endedAt: null },
+  );
+
+const plain = (): RehearsalReport => ({
+  scenario: 'plain',
+  speed: 60,
+  result: 'succeeded',
+  outcome: 'as it should',
+  from: '1.33',
+  to: '1.36',
+  startedAt: at(0),
+  endedAt: at(70),
+  phases: phases(EXPECTED.phases.length),
+  traffic: {
+    requests: 2_400,
+    failed: 0,
+    blue: 1_200,
+    green: 1_200,
+    served: APPS.flatMap((app) => [served(app, BLUE), served(app, GREEN)]),
+    steps: APPS.flatMap((app) => STEPS.map((percent) => step(app, percent))),
+  },
+  clusters: {
+    blue: { name: BLUE, version: '1.33', servesRemovedApi: true, deleted: true, ready: false },
+    green: { name: GREEN, version: '1.36', servesRemovedApi: false, ready: true },
+  },
+  argocd: healthy(GREEN),
+  aws: { calls: { 'eks:CreateCluster': 1, 'eks:DescribeCluster': 9 }, leftovers: [] },
+  temporal: { workflows: 9, events: 2_709, failedWorkflowTasks: 0 },
+  weights: weights({ [GREEN]: 100 }),
+  workerKilledIn: [],
+  troubles: [],
+});
+
+/** Messages failed on green at 25 %. */
+const rollback = (): RehearsalReport => {
+  const report = plain();
+  return {
+    ...report,
+    scenario: 'rollback',
+    result: 'rolled-back',
+    phases: phases(EXPECTED.phases.indexOf('migrate') + 1),
+    traffic: {
+      ...report.traffic,
+      failed: 90,
+      green: 1_110,
+      served: APPS.flatMap((app) => [served(app, BLUE), served(app, GREEN, app === 'messages' ? 90 : 0)]),
+      steps: [step('messages', 5), step('files', 5), step('files', 25)],
+    },
+    clusters: {
+      ...report.clusters,
+      blue: { name: BLUE, version: '1.33', servesRemovedApi: true, deleted: false, ready: true },
+    },
+    argocd: [...healthy(BLUE), ...healthy(GREEN)],
+    aws: { ...report.aws, leftovers: null },
+    weights: weights({ [BLUE]: 100, [GREEN]: 0 }),
+  };
+};
+
+/** One that has no problem, by scenario. */
+export const GOOD: Readonly<Record<Scenario, () => RehearsalReport>> = {
+  plain,
+  'worker-crash': () => ({ ...plain(), scenario: 'worker-crash', workerKilledIn: EXPECTED.phases }),
+  rollback,
+};
