@@ -11,7 +11,7 @@ import { toText, writeAll, type Entry } from '../test/replay/stored.ts';
 import type { TestTemporal } from '../test/support/temporal.ts';
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
-const MAX_BYTES = 300_000;
+const MAX_BYTES = 350_000;
 
 type Recorded = Omit<Entry, 'sha256'> & { readonly text: string };
 
