@@ -129,7 +129,7 @@ describe.concurrent('an app', () => {
     }));
 
   it('that does not move yet is shown, and takes no command: a migration of an earlier upgrade is none of this one', () =>
-    theatre.stage('early', { ...APPS, ...BLOCKED }, async ({ name, start, untilHold }) => {
+    theatre.stage('early', BLOCKED, async ({ name, start, untilHold }) => {
       const { workflow } = theatre.temporal.server.client;
       const earlier = await workflow.start('migration', {
         workflowId: migrationId(name, 'messages'),
@@ -140,16 +140,16 @@ describe.concurrent('an app', () => {
       await start();
       await untilHold();
       const where = 'early is in phase preflight and waits for somebody to mend the cause and resume';
-      const [listed, shown, started] = await Promise.all([
+      const [listed, shown, started, other] = await Promise.all([
         cli.run('apps', 'list', name),
         tell(name, 'show'),
         tell(name, 'start'),
+        cli.run('apps', 'pause', name, 'files'),
       ]);
       expect(listed.out).toMatch(new RegExp(`^messages +team-messages +not-begun +0% +- +- +- +${where}$`, 'm'));
       expect(shown).toMatchObject({ code: 0, out: expect.stringContaining(`it waits: ${where}\n`) });
-      expect(started).toEqual(
-        refused(`messages does not move yet: ${where}. See it begin: eksodus upgrade watch early`),
-      );
+      const notYet = `does not move yet: ${where}. See it begin: eksodus upgrade watch early`;
+      expect([started, other]).toEqual([refused(`messages ${notYet}`), refused(`files ${notYet}`)]);
 
       await cli.run('upgrade', 'abort', name, '--yes');
       await cli.run('upgrade', 'watch', name);
