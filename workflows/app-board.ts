@@ -8,16 +8,19 @@ import { reasonOf } from './reason.ts';
 /** Why an app holds; where and since when is known, and what releases it follows from the kind. */
 export type HoldReason = Omit<Hold, 'phase' | 'app' | 'releases' | 'since'>;
 
+/** `eksodus apps …` and `eksodus upgrade …`, by their verbs. */
+export type Verbs = readonly [ofApp: readonly string[], ofAll: readonly string[]];
+
 export interface AppBoard {
   readonly status: AppStatus;
   show(change: Partial<AppStatus>): Promise<AppStatus>;
   beginStep(index: number, step: TrafficStepStatus): Promise<void>;
   updateStep(change: Partial<TrafficStepStatus>, greenPercent: number): Promise<void>;
   endStep(change: Partial<TrafficStepStatus>): Promise<void>;
-  hold(why: HoldReason): Promise<void>;
+  hold(why: HoldReason, verbs?: Verbs): Promise<void>;
   release(): Promise<void>;
   /** What a person did. */
-  note(action: AppAction): Promise<void>;
+  note(action: AppAction, change?: Partial<AppStatus>): Promise<void>;
 }
 
 const now = (): string => new Date().toISOString();
@@ -62,18 +65,18 @@ export function appBoard(environment: string, app: App): AppBoard {
     async endStep(change) {
       await show({ history: withLast(change) });
     },
-    async hold(why) {
+    async hold(why, verbs = RELEASES[why.kind]) {
       const hold: Hold = {
         ...why,
         phase: 'migrate',
         app: app.name,
-        releases: releasesOf(why, environment, app.name),
+        releases: releasesOf(verbs, why, environment, app.name),
         since: now(),
       };
       await show({ state: 'holding', hold });
     },
-    async note(action) {
-      await show({ actions: [...status.actions, action].slice(-ACTIONS_KEPT) });
+    async note(action, change = {}) {
+      await show({ ...change, actions: [...status.actions, action].slice(-ACTIONS_KEPT) });
     },
     async release() {
       if (status.hold === undefined) return;
@@ -87,12 +90,7 @@ export function appBoard(environment: string, app: App): AppBoard {
 const ACTIONS_KEPT = 20;
 
 /** The commands that end a hold, the owner's own first. */
-function releasesOf(
-  { kind, promotable }: Pick<Hold, 'kind' | 'promotable'>,
-  environment: string,
-  app: string,
-): string[] {
-  const [ofApp, ofAll] = RELEASES[kind];
+function releasesOf([ofApp, ofAll]: Verbs, { promotable }: Pick<Hold, 'promotable'>, environment: string, app: string) {
   return [
     ...ofApp.map((verb) => `eksodus apps ${verb} ${environment} ${app}`),
     ...(promotable ? [`eksodus apps promote ${environment} ${app}`] : []),
@@ -100,12 +98,12 @@ function releasesOf(
   ];
 }
 
-const FAILED = [['retry'], ['resume', 'rollback']] as const;
-const RELEASES: Readonly<Record<HoldKind, readonly [ofApp: readonly string[], ofAll: readonly string[]]>> = {
+const FAILED: Verbs = [['retry'], ['resume', 'rollback']];
+const RELEASES: Readonly<Record<HoldKind, Verbs>> = {
   owner: [['start'], ['rollback']],
   aborted: [['retry'], ['rollback']],
   pinned: [['resume', 'abort'], ['rollback']],
-  paused: [['resume'], ['resume', 'rollback']],
+  paused: [['resume'], ['rollback']],
   window: [[], ['rollback']],
   turn: [[], ['rollback']],
   gate: FAILED,
@@ -114,6 +112,8 @@ const RELEASES: Readonly<Record<HoldKind, readonly [ofApp: readonly string[], of
   blocker: FAILED,
   approval: [[], ['approve', 'rollback']],
 };
+/** For an app that is paused with all others. */
+export const WITH_THE_UPGRADE: Verbs = [[], ['resume', 'rollback']];
 
 async function tellUpgrade(status: AppStatus, revision: number): Promise<void> {
   const upgrade = workflowInfo().parent?.workflowId;

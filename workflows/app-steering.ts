@@ -13,11 +13,13 @@ export type AppTurn =
 
 interface Shown {
   readonly status: AppStatus;
-  note(action: AppAction): Promise<void>;
+  note(action: AppAction, change?: Partial<AppStatus>): Promise<void>;
 }
 
 export class AppSteering {
   steps: readonly TrafficStep[];
+  /** How many of them were begun since it last began at the first. */
+  reached = 0;
   /** Whether its owner, or whoever may in its stead, has started it. */
   started: boolean;
   /** What holds because of a failure tries again: its owner said so, or whoever steers the whole upgrade. */
@@ -100,6 +102,7 @@ export class AppSteering {
       does: ({ steps }) => {
         const change = this.#changeSteps(steps);
         if (change.kind === 'changed') this.steps = change.steps;
+        return { stepCount: this.steps.length };
       },
       says: `${app.name} has new steps`,
     });
@@ -109,8 +112,8 @@ export class AppSteering {
     return this.#environmentPaused || this.#appPaused;
   }
 
-  get pausedBy(): string {
-    return this.#environmentPaused ? 'the upgrade is paused' : 'its owner paused it';
+  get pausedBy(): 'upgrade' | 'owner' {
+    return this.#environmentPaused ? 'upgrade' : 'owner';
   }
 
   takeTurn(): AppTurn | undefined {
@@ -144,23 +147,28 @@ export class AppSteering {
   }
 
   #changeSteps(wanted: readonly TrafficStep[]): StepsChange {
-    const { stepIndex, history, state } = this.#board.status;
-    if (state === 'on-green') return { kind: 'refused', why: 'it is on green: no step is left to change' };
-    return changeSteps(this.steps, { reached: history.length === 0 ? 0 : stepIndex + 1, wanted });
+    if (this.#board.status.state === 'on-green')
+      return { kind: 'refused', why: 'it is on green: no step is left to change' };
+    return changeSteps(this.steps, { reached: this.reached, wanted });
   }
 
   /** Each command is checked before it is taken, and what was done is on record with who did it and why. */
   #on<Ask extends messages.Asker>(
     update: UpdateDefinition<messages.Accepted, [Ask]>,
-    command: { refuse: (ask: Ask) => string | undefined; does: (ask: Ask) => void; says: string },
+    command: {
+      refuse: (ask: Ask) => string | undefined;
+      /** What people are shown otherwise after it. */
+      does: (ask: Ask) => Partial<AppStatus> | void;
+      says: string;
+    },
   ): void {
     setHandler(
       update,
       async (ask: Ask): Promise<messages.Accepted> => {
-        command.does(ask);
+        const change = command.does(ask) ?? {};
         const { by, reason } = ask;
         const at = new Date().toISOString();
-        await this.#board.note({ verb: update.name, by, at, ...(reason === undefined ? {} : { reason }) });
+        await this.#board.note({ verb: update.name, by, at, ...(reason === undefined ? {} : { reason }) }, change);
         return { now: command.says };
       },
       {

@@ -5,7 +5,7 @@ import type { Window } from '../src/domain/environment.ts';
 import type { AppStatus } from '../src/domain/status.ts';
 import { nextStepAfter } from '../src/domain/steps.ts';
 import { hasToQueue } from '../src/domain/turns.ts';
-import { appBoard, type HoldReason } from './app-board.ts';
+import { appBoard, WITH_THE_UPGRADE, type HoldReason } from './app-board.ts';
 import { AppSteering, type AppTurn } from './app-steering.ts';
 import { zoneAsker } from './ask-zone.ts';
 import { whyNotBackToBlue } from './can-serve.ts';
@@ -72,6 +72,7 @@ export async function migration(input: MigrationInput): Promise<AppStatus> {
       }
       if (index === 0) await myTurn();
       await insist(mayAdvance);
+      steering.reached = index + 1;
       const seen = steering.promotions;
       const end = await mover.step(step, index, () => steering.promotions > seen);
       switch (end.kind) {
@@ -82,12 +83,7 @@ export async function migration(input: MigrationInput): Promise<AppStatus> {
           await insist(() => reverse(end.because));
           if (environment.onGateFailure === 'rollback')
             return void (await board.show({ state: 'on-blue', failed: end.because }));
-          await hold({
-            kind: 'gate',
-            because: `${end.because}; its traffic is back on blue`,
-            waitsFor: 'a second try from the first step',
-          });
-          index = 0;
+          await holdOnBlue(end.because);
           break;
         case 'inconclusive':
           if ((await holdOpen(end.because)) === 'promoted') index += 1;
@@ -111,20 +107,43 @@ export async function migration(input: MigrationInput): Promise<AppStatus> {
     const because = `${by} took it back: ${reason}`;
     await insist(() => reverse(because));
     await holdForOwner({ kind: 'aborted', because: `${because}; its traffic is on blue`, waitsFor: 'a second try' });
-    index = 0;
+    beginAgain();
     await walk();
   }
 
+  /** More than it has is given as a step is: in a window, while nothing is paused. Less is given at once. */
   async function stayAt({ by, reason, greenPercent }: Extract<AppTurn, { kind: 'pin' }>): Promise<void> {
     mover.forget();
-    await insist(async () => {
+    if (greenPercent > board.status.greenPercent) await insist(mayAdvance);
+    for (;;) {
       const end = await mover.step({ greenPercent, bakeSeconds: 0 }, index, () => true);
-      if (end.kind === 'failed') await reverse(end.because);
-    });
+      if (end.kind === 'passed') break;
+      if (end.kind === 'failed') {
+        await insist(() => reverse(end.because));
+        await holdOnBlue(end.because);
+        return walk();
+      }
+      const kind = end.kind === 'unclear' ? end.hold : 'gate';
+      const advice = end.kind === 'unclear' ? end.advice : {};
+      await hold({ kind, because: end.because, waitsFor: 'a decision to try this weight again', ...advice });
+      mover.forget();
+    }
     const because = `${by} keeps it at ${greenPercent} %: ${reason}`;
     await holdForOwner({ kind: 'pinned', because, waitsFor: 'its owner to resume' });
     index = nextStepAfter(steering.steps, greenPercent);
+    steering.reached = index;
     await walk();
+  }
+
+  async function holdOnBlue(because: string): Promise<void> {
+    const waitsFor = 'a second try from the first step';
+    await hold({ kind: 'gate', because: `${because}; its traffic is back on blue`, waitsFor });
+    beginAgain();
+  }
+
+  function beginAgain(): void {
+    index = 0;
+    steering.reached = 0;
   }
 
   async function myTurn(): Promise<void> {
@@ -141,7 +160,9 @@ export async function migration(input: MigrationInput): Promise<AppStatus> {
     // Once more when a person paused it while it waited for the window.
     do {
       if (steering.paused) {
-        await board.hold({ kind: 'paused', because: steering.pausedBy, waitsFor: 'resume' });
+        const because = steering.pausedBy === 'owner' ? 'its owner paused it' : 'the upgrade is paused';
+        const verbs = steering.pausedBy === 'owner' ? undefined : WITH_THE_UPGRADE;
+        await board.hold({ kind: 'paused', because, waitsFor: 'resume' }, verbs);
         await condition(() => !steering.paused);
       }
       if (environment.window) await opening(environment.window);

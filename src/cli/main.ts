@@ -55,17 +55,19 @@ config
 config
   .command('schema')
   .description('print the JSON Schema of environment files, for editors')
+  .addOption(output())
   .addHelpText('after', examples('eksodus config schema > environment.schema.json'))
   .action(async () => (await import('./commands/config.ts')).schema());
 
 program
   .command('worker')
-  .description('run the worker: it alone needs rights in AWS')
+  .description('run the worker: it alone needs rights in AWS; with --output json its log is JSON, a line an entry')
+  .addOption(output())
   .addHelpText(
     'after',
     `${examples('AWS_REGION=ap-northeast-1 TEMPORAL_ADDRESS=temporal:7233 eksodus worker')}\n\nAWS credentials and endpoints come from the AWS SDK's own environment. Ctrl-C ends it once running work is handed back.`,
   )
-  .action(async () => (await import('./commands/worker.ts')).worker());
+  .action(async (options: CommonOptions) => (await import('./commands/worker.ts')).worker(options));
 
 program
   .command('rehearse')

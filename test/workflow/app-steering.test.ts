@@ -69,6 +69,10 @@ describe.concurrent('an app at its owner’s command', () => {
       expect((await moving.query(messages.appStatusQuery)).hold?.kind).toBe('aborted');
       await moving.executeUpdate(messages.retryUpdate, { args: [ana] });
       const again = await until(moving, bakesAt(10));
+      // It began anew, so its first step alone was reached.
+      await moving.executeUpdate(messages.stepsUpdate, {
+        args: [{ ...ana, steps: [{ greenPercent: 100, bakeSeconds: 0 }] }],
+      });
       expect(again.actions.map(({ verb }) => verb)).toEqual(['abort', 'retry']);
     });
   });
@@ -108,6 +112,25 @@ describe.concurrent('an app at its owner’s command', () => {
       await moving.executeUpdate(messages.abortUpdate, { args: [ana] });
       await until(moving, holds('aborted'));
       expect(fake.weights(host)).toEqual(onBlue);
+    });
+  });
+
+  it('holds when its pinned weight cannot be given, and gives it when that is mended', async () => {
+    await scene(long, async ({ moving, fake, hosts: [host = ''] }) => {
+      await until(moving, bakesAt(10));
+      let isSick = true;
+      fake.before = (activity) => {
+        if (isSick && activity === 'findLoadBalancer')
+          throw ApplicationFailure.nonRetryable('no Ingress', 'k8s.refused');
+      };
+      await moving.executeUpdate(messages.pinUpdate, { args: [{ ...ana, greenPercent: 25 }] });
+      const held = await until(moving, holds('failure'));
+      expect(held.hold?.because).toBe('no Ingress');
+      expect(fake.weights(host)[GREEN]).toBe(10);
+      isSick = false;
+      await moving.executeUpdate(messages.retryUpdate, { args: [ana] });
+      await until(moving, holds('pinned'));
+      expect(fake.weights(host)[GREEN]).toBe(25);
     });
   });
 
@@ -151,6 +174,7 @@ describe.concurrent('an app at its owner’s command', () => {
       );
       expect(await refusal(change(20, 90))).toBe('the last step is 90: steps go up to 100');
       await change(20, 100);
+      expect((await moving.query(messages.appStatusQuery)).stepCount).toBe(3);
       await moving.executeUpdate(messages.promoteUpdate, { args: [ana] });
       const moved = await until(moving, ({ state }) => state === 'on-green');
       expect(moved.history.map(({ greenPercent }) => greenPercent)).toEqual([10, 20, 100]);
@@ -166,6 +190,7 @@ describe.concurrent('an app at its owner’s command', () => {
       await moving.executeUpdate(messages.promoteUpdate, { args: [ana] });
       const paused = await until(moving, holds('paused'));
       expect(paused.hold?.because).toBe('its owner paused it');
+      expect(paused.hold?.releases).toEqual(['eksodus apps resume stg messages', 'eksodus upgrade rollback stg']);
       // The upgrade's own pause comes and goes meanwhile.
       await moving.signal(messages.migrationSteerSignal, { paused: true, retry: false });
       await moving.signal(messages.migrationSteerSignal, { paused: false, retry: false });
