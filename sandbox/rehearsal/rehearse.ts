@@ -87,7 +87,7 @@ export async function rehearse(
 
 function outcomeOf(status: UpgradeStatus | undefined): string {
   if (!status) return 'nobody has seen it';
-  return status.outcome ?? status.holds.map(({ because }) => because).join('; ');
+  return status.outcome ?? (status.holds.map(({ because }) => because).join('; ') || 'it is under way');
 }
 
 function countCalls({ gateway }: Sandbox, before: number): Record<string, number> {

@@ -4,6 +4,7 @@ import { Command, CommanderError, Option } from 'commander';
 import packageJson from '../../package.json' with { type: 'json' };
 import { declareApps } from './declare-apps.ts';
 import { declareUpgrade } from './declare-upgrade.ts';
+import { SCENARIOS, type RehearseOptions } from './commands/rehearse.ts';
 import { EXIT, exitCodeHelp } from './exit-codes.ts';
 import { examples, output } from './options.ts';
 import { printJsonError, type CommonOptions } from './run.ts';
@@ -72,9 +73,7 @@ program
 program
   .command('rehearse')
   .description('rehearse a whole upgrade on real parts on this machine')
-  .addOption(
-    new Option('--scenario <name>', 'what to rehearse').choices(['plain', 'rollback', 'worker-crash']).default('plain'),
-  )
+  .addOption(new Option('--scenario <name>', 'what to rehearse').choices(SCENARIOS).default('plain'))
   .option('--speed <factor>', 'a minute of AWS takes 60/factor seconds', '60')
   .option('--report <file>', 'write a JSON report')
   .option('--keep', 'leave everything up at the end, until Ctrl-C')
@@ -87,16 +86,7 @@ program
       'npm run rehearse -- --speed 10 --keep',
     ),
   )
-  .action(
-    async (
-      options: CommonOptions & {
-        scenario: 'plain' | 'rollback' | 'worker-crash';
-        speed: string;
-        report?: string;
-        keep?: boolean;
-      },
-    ) => (await import('./commands/rehearse.ts')).rehearse(options),
-  );
+  .action(async (options: RehearseOptions) => (await import('./commands/rehearse.ts')).rehearse(options));
 
 /** After a mistake, the help of the very command is named. */
 function nameHelp(command: Command, name: string): void {

@@ -1,12 +1,13 @@
 // What people read of a rehearsal, before and after, and what is refused before anything starts.
 import { spawnSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { conclude } from '../../sandbox/rehearsal/conclude.ts';
 import { introduction, summary, whereToLook } from '../../sandbox/rehearsal/words.ts';
+import { mustBeWritable } from '../../src/cli/commands/rehearse.ts';
 import { EXPECTED, GOOD } from '../support/rehearsal-report.ts';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
@@ -79,6 +80,14 @@ describe('refused, exit code 2, before anything starts', () => {
     writeFileSync(file, 'kept');
     expect(rehearse(join(file, 'report.json'))).toEqual(refusal(join(file, 'report.json'), 'ENOTDIR'));
     expect(readFileSync(file, 'utf8')).toBe('kept');
+  });
+
+  it('but not a report that can be written: of the trial nothing is left', () => {
+    const [fresh, old] = [join(dir, 'fresh.json'), join(dir, 'old.json')];
+    writeFileSync(old, 'of the last time');
+    for (const file of [fresh, old]) mustBeWritable(file);
+    expect(existsSync(fresh)).toBe(false);
+    expect(readFileSync(old, 'utf8')).toBe('of the last time');
   });
 
   it.each([

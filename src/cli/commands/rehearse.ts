@@ -39,8 +39,11 @@ export function rehearse(options: RehearseOptions): Promise<void> {
   });
 }
 
-/** Tried before minutes are spent on what the file is to hold; leaves nothing behind. */
-function mustBeWritable(file: string): void {
+/**
+ * Tried before minutes are spent on what the file is to hold; leaves nothing behind.
+ * @throws InputError
+ */
+export function mustBeWritable(file: string): void {
   const wasThere = existsSync(file);
   try {
     closeSync(openSync(file, 'a'));
