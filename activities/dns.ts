@@ -2,10 +2,11 @@
 import type { Dependencies } from '../src/adapters/index.ts';
 import type { HostChange } from '../src/adapters/route53.ts';
 import { planHost, type HostPlan, type ObservedRecord, type RecordChange, type Wish } from '../src/domain/traffic.ts';
+import { MAX_ELEMENTS } from '../src/domain/zone-batch.ts';
 import { fail } from './failures.ts';
 import { GENTLE, pollUntil } from './poll.ts';
 import type { DnsActivities, WishOutcome } from './ports.ts';
-import { observedOf, readNames, registeredOwner } from './zone-records.ts';
+import { observedOf, registeredOwner } from './zone-records.ts';
 
 /** AWS: changes reach all name servers "generally within 60 seconds". */
 const IN_SYNC_SECONDS = 15 * 60;
@@ -30,8 +31,11 @@ export function createZoneWork({ route53, clock }: Dependencies): ZoneWork {
       const planned = await planAll(zone.id, wishes);
       const writing = planned.filter(({ changes }) => changes.length > 0);
       if (writing.length === 0) return planned.map(unwritten);
+      const changes = writing.flatMap(toChanges);
+      if (changes.length > MAX_ELEMENTS)
+        throw fail('dns.batch-refused', `${changes.length} record elements; Route 53 takes ${MAX_ELEMENTS} a batch`);
       try {
-        const changeId = await route53.change(zone.id, writing.flatMap(toChanges));
+        const changeId = await route53.change(zone.id, changes);
         return planned.map((one) =>
           one.changes.length > 0 ? { wish: one.wish.id, outcome: 'changed', changeId } : unwritten(one),
         );
@@ -68,13 +72,12 @@ export function createZoneWork({ route53, clock }: Dependencies): ZoneWork {
   };
 
   async function planAll(zoneId: string, wishes: readonly Wish[]): Promise<Planned[]> {
-    const names = await readNames(
-      route53,
+    const names = await route53.recordsOfAll(
       zoneId,
       wishes.map(({ host }) => host),
     );
     return wishes.map((wish) => {
-      const observed = observedOf(names.get(wish.host.toLowerCase()) ?? []);
+      const observed = observedOf(names.get(wish.host) ?? []);
       const plan = planHost(observed, wish);
       return {
         wish,

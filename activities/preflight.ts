@@ -11,7 +11,7 @@ import type { ArgoApplication } from '../src/domain/waves.ts';
 import { argoAddress, toArgoApplication } from './argocd.ts';
 import type { PreflightActivities } from './ports.ts';
 import { asFailure } from './translate.ts';
-import { observedOf, readNames, registeredOwner, toObserved } from './zone-records.ts';
+import { observedOf, registeredOwner, toObserved } from './zone-records.ts';
 
 type HostFacts = PreflightFacts['hosts'][number];
 type Found<T> = { readonly value: T } | { readonly problem: string };
@@ -103,9 +103,11 @@ export function createPreflightWork({ aws, kube, argo, route53, clock }: Depende
   }
 
   async function readZone(zoneId: string, inZone: readonly { readonly host: AppHost }[]): Promise<ZoneView> {
-    const names = inZone.flatMap(({ host }) => REGISTRY_PREFIXES.map((prefix) => `${prefix}${host.name}`));
+    const names = inZone.flatMap(({ host }) =>
+      REGISTRY_PREFIXES.map((prefix) => `${prefix}${host.name.toLowerCase()}`),
+    );
     const { name } = await route53.zone(zoneId);
-    return { name, records: await readNames(route53, zoneId, names) };
+    return { name, records: await route53.recordsOfAll(zoneId, names) };
   }
 }
 

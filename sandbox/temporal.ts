@@ -16,8 +16,8 @@ export interface Temporal {
  */
 export const WITHOUT_WAITS = ['--dynamic-config-value', 'history.transferProcessorMaxPollRPS=2000'] as const;
 
-/** The real server with its page, on a SQLite file. */
-export async function startTemporal({ dir, processes }: { dir: string; processes: Processes }): Promise<Temporal> {
+/** The real server with its page, on a SQLite file in the folder; without one in memory, which is several times as quick. */
+export async function startTemporal({ dir, processes }: { dir?: string; processes: Processes }): Promise<Temporal> {
   const [port, pagePort] = [await freePort(), await freePort()];
   const pageUrl = `http://127.0.0.1:${pagePort}`;
   await processes.start({
@@ -25,7 +25,7 @@ export async function startTemporal({ dir, processes }: { dir: string; processes
     command: partFile('temporal', 'temporal'),
     args: `server start-dev --ip 127.0.0.1 --port ${port} --ui-ip 127.0.0.1 --ui-port ${pagePort} --log-level error --disable-config-file --disable-config-env`
       .split(' ')
-      .concat(WITHOUT_WAITS, '--db-filename', join(dir, 'temporal.db')),
+      .concat(WITHOUT_WAITS, dir === undefined ? [] : ['--db-filename', join(dir, 'temporal.db')]),
     ready: () => httpOk(`${pageUrl}/api/v1/namespaces/default`),
   });
   return { address: `127.0.0.1:${port}`, pageUrl };

@@ -23,6 +23,7 @@ const COMMANDS = {
   rehearse: [NODE, 'src/cli/main.ts', 'rehearse'],
   sandbox: [NODE, 'sandbox/main.ts'],
   test: [NODE, 'scripts/test.ts'],
+  bench: [NODE, 'sandbox/bench/main.ts'],
   eksodus: [NODE, 'src/cli/main.ts'],
 };
 

@@ -76,15 +76,15 @@ export interface Steering {
   readonly retry: boolean;
 }
 
-/** From whoever needs a record changed to the zone's one writer. */
-export const wishSignal = defineSignal<[WishRequest]>('wish');
+/** From whoever needs records changed to the zone's one writer: what one asker wishes at one time. */
+export const wishSignal = defineSignal<[WishLetter]>('wish');
 /** Takes a wish back, by its id, as long as nothing was written for it: whoever asked does not wait any more. */
 export const withdrawSignal = defineSignal<[string]>('withdraw');
-/** The zone's one answer to each wish. */
-export const wishAnswerSignal = defineSignal<[WishAnswer]>('wishAnswer');
+/** The zone's one answer to each wish; those to wishes that were written together come together. */
+export const wishAnswerSignal = defineSignal<[readonly WishAnswer[]]>('wishAnswer');
 
-export interface WishRequest {
-  readonly wish: Wish;
+export interface WishLetter {
+  readonly wishes: readonly Wish[];
   readonly askerWorkflowId: string;
 }
 

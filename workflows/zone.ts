@@ -4,150 +4,213 @@ import {
   condition,
   continueAsNew,
   getExternalWorkflowHandle,
+  isCancellation,
   log,
   setHandler,
   workflowInfo,
 } from '@temporalio/workflow';
 import type { WishOutcome } from '../activities/ports.ts';
 import type { HostedZone } from '../src/domain/environment.ts';
-import { nextBatch, superseded } from '../src/domain/zone-batch.ts';
-import { wishAnswerSignal, wishSignal, withdrawSignal, type WishAnswer, type WishRequest } from './messages.ts';
+import type { Wish } from '../src/domain/traffic.ts';
+import {
+  afterRefusal,
+  allOf,
+  isWorthWriting,
+  nextBatch,
+  superseded,
+  without,
+  type Waiting,
+} from '../src/domain/zone-batch.ts';
+import { wishAnswerSignal, wishSignal, withdrawSignal, type WishAnswer } from './messages.ts';
 import { waits, zoneWrites } from './proxies.ts';
 import { reasonOf } from './reason.ts';
 
 export interface ZoneInput {
   readonly zone: HostedZone;
-  readonly pending: readonly WishRequest[];
+  /** What the run before this one had not finished. */
+  readonly carried?: Carried;
 }
 
-export async function zone({ zone: hostedZone, pending }: ZoneInput): Promise<void> {
-  let queue: readonly WishRequest[] = pending;
-  let awaitingInSync = 0;
-  const underWay = new Set<string>(pending.map(({ wish }) => wish.id));
+interface Carried {
+  readonly waiting: Waiting<Request>;
+  readonly spreading: readonly Spreading[];
+  /** Wishes whose askers may not have heard the answer yet, and may ask again. */
+  readonly answered: readonly string[];
+}
+
+interface Asker {
+  readonly wish: Pick<Wish, 'id'>;
+  readonly askerWorkflowId: string;
+}
+
+interface Request extends Asker {
+  readonly wish: Wish;
+}
+
+/** A change on its way to the name servers, and who waits for it. */
+interface Spreading {
+  readonly changeId: string;
+  readonly askers: readonly Asker[];
+}
+
+/** Far more than are answered while an asker that has just been answered asks once more. */
+const ANSWERED_REMEMBERED = 2_000;
+/** A run is not given more requests of the one before: Temporal takes an input of 2 MB, and a wish has about 500 bytes. */
+const MOST_CARRIED = 2_000;
+/** An advance waits so long for company, at most. The server's timers take a second at least. */
+const GATHERING_SECONDS = 5;
+
+const NOTHING: Carried = { waiting: { wishes: [], halves: [] }, spreading: [], answered: [] };
+
+export async function zone({ zone: hostedZone, carried = NOTHING }: ZoneInput): Promise<void> {
+  let { waiting } = carried;
+  const spreading = new Set(carried.spreading);
+  const answered = new Set(carried.answered);
+  const underWay = new Set(
+    [...allOf(waiting), ...carried.spreading.flatMap(({ askers }) => askers)].map(({ wish }) => wish.id),
+  );
+  let heard = 0;
+  let answersOnTheirWay = 0;
   // An asker that heard nothing for long asks again; what is known already is not done twice.
-  setHandler(wishSignal, (request) => {
-    if (underWay.has(request.wish.id)) return;
-    underWay.add(request.wish.id);
-    queue = [...queue, request];
+  setHandler(wishSignal, ({ wishes, askerWorkflowId }) => {
+    const fresh = wishes.filter(({ id }) => !underWay.has(id) && !answered.has(id));
+    for (const { id } of fresh) underWay.add(id);
+    heard += fresh.length;
+    waiting = { ...waiting, wishes: [...waiting.wishes, ...fresh.map((wish) => ({ wish, askerWorkflowId }))] };
   });
   setHandler(withdrawSignal, (id) => {
-    const before = queue.length;
-    queue = queue.filter(({ wish }) => wish.id !== id);
-    if (queue.length < before) underWay.delete(id);
+    waiting = without(waiting, ({ wish }) => wish.id === id);
   });
 
+  for (const change of spreading) void answerInSync(change);
+  let othersCome = false;
   for (;;) {
-    await condition(() => queue.length > 0 || (awaitingInSync === 0 && workflowInfo().continueAsNewSuggested));
-    if (awaitingInSync === 0 && workflowInfo().continueAsNewSuggested) {
-      await continueAsNew<typeof zone>({ zone: hostedZone, pending: queue });
-    }
-    await answerSuperseded();
-    const { batch, rest } = nextBatch(queue);
-    queue = rest;
-    const spreading = new Map<string, WishRequest[]>();
-    const atOnce: Promise<void>[] = [];
-    for (const { request, outcome } of await write(hostedZone, batch)) {
-      if (outcome.outcome === 'changed')
-        spreading.set(outcome.changeId, [...(spreading.get(outcome.changeId) ?? []), request]);
-      else atOnce.push(answer(request, settled(outcome)));
-    }
-    await Promise.all(atOnce);
-    // Route 53 takes the next request while this one spreads to its servers, so nobody waits here.
-    for (const [changeId, requests] of spreading) {
-      awaitingInSync += 1;
-      void answerInSync(changeId, requests).finally(() => (awaitingInSync -= 1));
-    }
+    await condition(() => allOf(waiting).length > 0 || mayBeginAnew());
+    if (mayBeginAnew()) await beginAnew();
+    if (othersCome) await gather();
+    answerSuperseded();
+    const { batch, rest } = nextBatch(waiting);
+    waiting = rest;
+    const before = heard;
+    await write(batch);
+    othersCome = heard > before;
   }
 
-  async function answer(request: WishRequest, given: WishAnswer): Promise<void> {
-    await send(request, given);
-    underWay.delete(request.wish.id);
+  function mayBeginAnew(): boolean {
+    const spreads = [...spreading].reduce((sum, { askers }) => sum + askers.length, 0);
+    return workflowInfo().continueAsNewSuggested && allOf(waiting).length + spreads <= MOST_CARRIED;
   }
 
-  async function answerInSync(changeId: string, requests: readonly WishRequest[]): Promise<void> {
-    const given = await waits.awaitInSync({ changeId }).then(
-      ({ inSyncAt }) => ({ outcome: 'in-sync', inSyncAt, changed: true }) as const,
-      (error: unknown) => ({ outcome: 'refused', type: 'dns.not-in-sync', why: reasonOf(error) }) as const,
-    );
-    await Promise.all(requests.map((request) => answer(request, { wish: request.wish.id, ...given })));
-  }
-
-  async function answerSuperseded(): Promise<void> {
-    const pointless = superseded(queue);
-    queue = queue.filter((request) => !pointless.includes(request));
-    await Promise.all(
-      pointless.map((request) =>
-        answer(request, {
-          wish: request.wish.id,
-          outcome: 'refused',
-          type: 'dns.superseded',
-          why: `${request.wish.host} is being taken back`,
-        }),
-      ),
-    );
-  }
-}
-
-interface Written {
-  readonly request: WishRequest;
-  readonly outcome: WishOutcome;
-}
-
-/** A refused batch is halved until the bad wish stands alone, so it never blocks the good ones. */
-async function write(hostedZone: HostedZone, batch: readonly WishRequest[]): Promise<Written[]> {
-  try {
-    const outcomes = await zoneWrites.applyWishes({
+  /** An answer on its way would be lost with this run; a change that spreads is asked about by the next one. */
+  async function beginAnew(): Promise<void> {
+    await condition(() => answersOnTheirWay === 0);
+    await continueAsNew<typeof zone>({
       zone: hostedZone,
-      wishes: batch.map(({ wish }) => wish),
+      carried: { waiting, spreading: [...spreading], answered: [...answered] },
     });
-    return batch.map((request) => ({
-      request,
-      outcome: outcomes.find(({ wish }) => wish === request.wish.id) ?? unanswered(request),
-    }));
-  } catch (error) {
-    const only = batch.length === 1 ? batch[0] : undefined;
-    if (only)
-      return [
-        {
-          request: only,
-          outcome: {
-            wish: only.wish.id,
-            outcome: 'refused',
-            type: 'dns.refused',
-            why: reasonOf(error),
-          },
-        },
-      ];
-    const middle = Math.ceil(batch.length / 2);
-    return [...(await write(hostedZone, batch.slice(0, middle))), ...(await write(hostedZone, batch.slice(middle)))];
+  }
+
+  /** Many wishes cost Route 53 as much as one: while others keep coming, an advance waits for them. */
+  async function gather(): Promise<void> {
+    for (let seconds = 0; seconds < GATHERING_SECONDS; seconds += 1) {
+      const before = heard;
+      if (isWorthWriting(waiting) || (await condition(() => isWorthWriting(waiting), '1s')) || heard === before) return;
+    }
+  }
+
+  /** A refused batch is halved until the bad wish stands alone, so it never blocks the good ones. */
+  async function write(batch: readonly Request[]): Promise<void> {
+    if (batch.length === 0) return;
+    try {
+      const outcomes = await zoneWrites.applyWishes({ zone: hostedZone, wishes: batch.map(({ wish }) => wish) });
+      settle(batch, outcomes);
+    } catch (error) {
+      if (isCancellation(error)) throw error;
+      if (batch.length > 1) waiting = afterRefusal(waiting, batch);
+      else answer(batch, ({ wish }) => refusal(wish, 'dns.refused', reasonOf(error)));
+    }
+  }
+
+  function settle(batch: readonly Request[], outcomes: readonly WishOutcome[]): void {
+    const changes = new Map<string, Asker[]>();
+    for (const request of batch) {
+      const { wish, askerWorkflowId } = request;
+      const outcome = outcomes.find((one) => one.wish === wish.id);
+      switch (outcome?.outcome) {
+        case 'changed':
+          changes.set(outcome.changeId, [
+            ...(changes.get(outcome.changeId) ?? []),
+            { wish: { id: wish.id }, askerWorkflowId },
+          ]);
+          break;
+        case 'refused':
+          answer([request], () => outcome);
+          break;
+        case 'nothing':
+          answer([request], () => inSync(wish, { inSyncAt: new Date().toISOString(), changed: false }));
+          break;
+        case undefined:
+          answer([request], () => refusal(wish, 'dns.refused', `no outcome for ${wish.host}`));
+          break;
+      }
+    }
+    // Route 53 takes the next request while this one spreads to its servers, so nobody waits here.
+    for (const [changeId, askers] of changes) {
+      const change = { changeId, askers };
+      spreading.add(change);
+      void answerInSync(change);
+    }
+  }
+
+  async function answerInSync(change: Spreading): Promise<void> {
+    const { changeId, askers } = change;
+    const seen = await waits.awaitInSync({ changeId }).catch((error: unknown) => ({ why: reasonOf(error) }));
+    spreading.delete(change);
+    answer(askers, ({ wish }) =>
+      'why' in seen ? refusal(wish, 'dns.not-in-sync', seen.why) : inSync(wish, { ...seen, changed: true }),
+    );
+  }
+
+  function answerSuperseded(): void {
+    const pointless = superseded(waiting);
+    waiting = without(waiting, (request) => pointless.includes(request));
+    answer(pointless, ({ wish }) => refusal(wish, 'dns.superseded', `${wish.host} is being taken back`));
+  }
+
+  function answer<A extends Asker>(askers: readonly A[], answerTo: (asker: A) => WishAnswer): void {
+    for (const [asker, ofAsker] of Map.groupBy(askers, ({ askerWorkflowId }) => askerWorkflowId)) {
+      answersOnTheirWay += 1;
+      void send(asker, ofAsker.map(answerTo)).finally(() => {
+        answersOnTheirWay -= 1;
+        for (const { wish } of ofAsker) {
+          underWay.delete(wish.id);
+          answered.add(wish.id);
+        }
+        for (const oldest of answered) {
+          if (answered.size <= ANSWERED_REMEMBERED) break;
+          answered.delete(oldest);
+        }
+      });
+    }
   }
 }
 
-const unanswered = ({ wish }: WishRequest): WishOutcome => ({
-  wish: wish.id,
+const inSync = ({ id }: Pick<Wish, 'id'>, seen: { inSyncAt: string; changed: boolean }): WishAnswer => ({
+  wish: id,
+  outcome: 'in-sync',
+  ...seen,
+});
+const refusal = ({ id }: Pick<Wish, 'id'>, type: string, why: string): WishAnswer => ({
+  wish: id,
   outcome: 'refused',
-  type: 'dns.refused',
-  why: `no outcome for ${wish.host}`,
+  type,
+  why,
 });
 
-function settled(outcome: Exclude<WishOutcome, { outcome: 'changed' }>): WishAnswer {
-  if (outcome.outcome === 'refused') return outcome;
-  return {
-    wish: outcome.wish,
-    outcome: 'in-sync',
-    inSyncAt: new Date().toISOString(),
-    changed: false,
-  };
-}
-
-async function send(request: WishRequest, given: WishAnswer): Promise<void> {
+async function send(asker: string, answers: readonly WishAnswer[]): Promise<void> {
   try {
-    await getExternalWorkflowHandle(request.askerWorkflowId).signal(wishAnswerSignal, given);
+    await getExternalWorkflowHandle(asker).signal(wishAnswerSignal, answers);
   } catch (error) {
-    log.warn('the asker of a record change is gone', {
-      asker: request.askerWorkflowId,
-      host: request.wish.host,
-      error: reasonOf(error),
-    });
+    log.warn('the asker of a record change is gone', { asker, error: reasonOf(error) });
   }
 }

@@ -4,13 +4,14 @@ import {
   GetHostedZoneCommand,
   ListResourceRecordSetsCommand,
   Route53Client,
-  type ListResourceRecordSetsCommandInput,
   type ListResourceRecordSetsCommandOutput,
   type ResourceRecordSet,
 } from '@aws-sdk/client-route-53';
 import type { AliasTarget, RecordChange } from '../domain/traffic.ts';
+import { AccountShare } from './account-share.ts';
 import { required } from './aws-answers.ts';
 import { REQUEST_LIMITS, sayingWhatWasAsked } from './aws-client.ts';
+import { plainName, readingTogether, readNames, type ListStart, type Page, type Records } from './route53-names.ts';
 
 /** A record set as it is in the zone. Names are lower case, without the final dot. */
 export interface ZoneRecord {
@@ -31,8 +32,9 @@ export interface HostChange {
 }
 
 export interface Route53 {
-  /** All record sets of one name. */
+  /** All record sets of one name. Asked for many at once, it reads them together. */
   recordsOf(zoneId: string, name: string): Promise<readonly ZoneRecord[]>;
+  recordsOfAll(zoneId: string, names: readonly string[]): Promise<Records>;
   allRecords(zoneId: string): Promise<readonly ZoneRecord[]>;
   /** All of the changes or none. Returns the change's id. */
   change(zoneId: string, changes: readonly HostChange[]): Promise<string>;
@@ -44,86 +46,82 @@ export interface Route53 {
 /** Route 53 is one for all regions; its requests are signed for this one. */
 const REGION = 'us-east-1';
 
+/** AWS's, for all requests of an account together. */
+const ACCOUNT_LIMIT = { burst: 50, perSecond: 10 };
+
 /**
- * Retries are left to the caller: the SDK's own pause is seconds, and a zone that is busy with another request
- * is free again within one.
+ * What is throttled is sent again in its turn. Other retries are left to the caller: the SDK's own pause is seconds,
+ * and a zone that is busy with another request is free again within one.
  */
 export function createRoute53(): Route53 {
   const config = { region: REGION, maxAttempts: 1, requestHandler: REQUEST_LIMITS };
   const client = sayingWhatWasAsked(new Route53Client(config));
+  const share = new AccountShare(ACCOUNT_LIMIT);
 
-  async function* recordSets(zoneId: string, startName?: string): AsyncGenerator<ZoneRecord> {
-    let from: Omit<ListResourceRecordSetsCommandInput, 'HostedZoneId'> | undefined =
-      startName === undefined ? {} : { StartRecordName: startName };
-    while (from) {
-      const page: ListResourceRecordSetsCommandOutput = await client.send(
-        new ListResourceRecordSetsCommand({ HostedZoneId: zoneId, ...from }),
-      );
-      for (const set of page.ResourceRecordSets ?? []) yield toRecord(set);
-      from = page.IsTruncated
+  async function list(zoneId: string, from: ListStart): Promise<Page> {
+    const page: ListResourceRecordSetsCommandOutput = await share.request('work', () =>
+      client.send(new ListResourceRecordSetsCommand({ HostedZoneId: zoneId, ...from })),
+    );
+    return {
+      records: (page.ResourceRecordSets ?? []).map(toRecord),
+      next: page.IsTruncated
         ? {
             StartRecordName: page.NextRecordName,
             StartRecordType: page.NextRecordType,
             StartRecordIdentifier: page.NextRecordIdentifier,
           }
-        : undefined;
-    }
+        : undefined,
+    };
   }
 
-  return {
-    async recordsOf(zoneId, name) {
-      const wanted = plainName(name);
-      const records: ZoneRecord[] = [];
-      // The list is ordered by name, so the first other name ends it.
-      for await (const record of recordSets(zoneId, wanted)) {
-        if (record.name !== wanted) break;
-        records.push(record);
-      }
-      return records;
-    },
+  async function allRecords(zoneId: string): Promise<ZoneRecord[]> {
+    const records: ZoneRecord[] = [];
+    for (let from: ListStart | undefined = {}; from;) {
+      const page: Page = await list(zoneId, from);
+      records.push(...page.records);
+      from = page.next;
+    }
+    return records;
+  }
 
-    async allRecords(zoneId) {
-      const records: ZoneRecord[] = [];
-      for await (const record of recordSets(zoneId)) records.push(record);
-      return records;
-    },
+  const recordsOfAll = (zoneId: string, names: readonly string[]): Promise<Records> =>
+    readNames(names, (from) => list(zoneId, from));
+
+  return {
+    allRecords,
+    recordsOfAll,
+    recordsOf: readingTogether(recordsOfAll),
 
     async change(zoneId, changes) {
-      const answer = await client.send(
-        new ChangeResourceRecordSetsCommand({
-          HostedZoneId: zoneId,
-          ChangeBatch: {
-            Changes: changes.map(({ host, change }) => ({
-              Action: change.action,
-              ResourceRecordSet: toRecordSet(host, change),
-            })),
-          },
-        }),
+      const answer = await share.request('work', () =>
+        client.send(
+          new ChangeResourceRecordSetsCommand({
+            HostedZoneId: zoneId,
+            ChangeBatch: {
+              Changes: changes.map(({ host, change }) => ({
+                Action: change.action,
+                ResourceRecordSet: toRecordSet(host, change),
+              })),
+            },
+          }),
+        ),
       );
       return required(answer.ChangeInfo?.Id, 'ChangeInfo.Id').replace(/^\/change\//, '');
     },
 
     async isInSync(changeId) {
-      const { ChangeInfo } = await client.send(new GetChangeCommand({ Id: changeId }));
+      const { ChangeInfo } = await share.request('look', () => client.send(new GetChangeCommand({ Id: changeId })));
       return ChangeInfo?.Status === 'INSYNC';
     },
 
     async zone(zoneId) {
-      const answer = await client.send(new GetHostedZoneCommand({ Id: zoneId }));
+      const answer = await share.request('work', () => client.send(new GetHostedZoneCommand({ Id: zoneId })));
       return {
         name: plainName(required(answer.HostedZone?.Name, 'HostedZone.Name')),
         nameServers: (answer.DelegationSet?.NameServers ?? []).map(plainName),
       };
     },
   };
-}
-
-/** Route 53 writes `*` and other signs as octal escapes, and every name with a final dot. */
-export function plainName(name: string): string {
-  return name
-    .replaceAll(/\\(\d{3})/g, (_, octal: string) => String.fromCodePoint(Number.parseInt(octal, 8)))
-    .replace(/\.$/, '')
-    .toLowerCase();
 }
 
 function toRecord(set: ResourceRecordSet): ZoneRecord {

@@ -1,10 +1,12 @@
 import { describe, expect, it } from 'vitest';
 import type { HostChange, ZoneRecord } from '../../src/adapters/route53.ts';
 import type { Wish } from '../../src/domain/traffic.ts';
+import { MAX_WISHES_PER_BATCH } from '../../src/domain/zone-batch.ts';
 import { activityEnvironment, answers, awsError, colours, failureOf, prepare, run, weighted } from './fakes.ts';
 
 const ZONE = { id: 'Z1', name: 'example.test', nameServers: ['127.0.0.1:5353', '127.0.0.2:5353'] };
 const REFUSED = awsError('InvalidChangeBatch', '[values provided do not match the current values]');
+const OTHER = { setIdentifier: 'other', weight: 1, target: { hostname: 'other.elb.test', hostedZoneId: 'ZLB' } };
 const target = (colour: string) => ({ hostname: `${colour}.elb.test`, hostedZoneId: 'ZLB' });
 
 const wish = (given: Partial<Wish> = {}): Wish => ({
@@ -28,6 +30,11 @@ function zoneOf(...states: ZoneRecord[][]) {
     recordsOf: (_zone: string, name: string) => {
       reads.push(name);
       return Promise.resolve(state().filter((record) => record.name === name));
+    },
+    recordsOfAll: (_zone: string, names: readonly string[]) => {
+      reads.push(names.join(' '));
+      const ofName = (name: string) => state().filter((record) => record.name === name.toLowerCase());
+      return Promise.resolve(new Map(names.map((name) => [name, ofName(name)])));
     },
     allRecords: () => {
       reads.push('*');
@@ -184,15 +191,26 @@ describe('applyWishes', () => {
     expect(failure.nextRetryDelay).toBeLessThanOrEqual(1000);
   });
 
-  it('reads few names one by one, and the zone once for many', async () => {
-    const hosts = (count: number) => Array.from({ length: count }, (_, index) => `app${index}.example.test`);
-    const wishes = (count: number) => hosts(count).map((host) => wish({ id: host, host, want: [], expected: {} }));
-    const few = zoneOf([]);
-    await run(prepare({ route53: few }), 'applyWishes', { zone: ZONE, wishes: wishes(5) });
-    expect(few.reads).toEqual(hosts(5));
-    const many = zoneOf([]);
-    await run(prepare({ route53: many }), 'applyWishes', { zone: ZONE, wishes: wishes(6) });
-    expect(many.reads).toEqual(['*']);
+  it('reads the names of all wishes together', async () => {
+    const hosts = ['mail.example.test', 'web.example.test'];
+    const wishes = hosts.map((host) => wish({ id: host, host, want: [], expected: {} }));
+    const route53 = zoneOf([]);
+    await run(prepare({ route53 }), 'applyWishes', { zone: ZONE, wishes });
+    expect(route53.reads).toEqual(['mail.example.test web.example.test']);
+  });
+
+  it('never sends more elements than Route 53 takes, whatever is there, but leaves it to the caller to split', async () => {
+    const hosts = Array.from({ length: MAX_WISHES_PER_BATCH }, (_, index) => `app${index}.example.test`);
+    // One record more than the product makes, so each wish changes more than is reckoned with.
+    const there = (host: string) => [...colours(100, 0, host), weighted('other', 0, { name: host })];
+    const wishes = hosts.map((host) => wish({ id: host, host, expected: null, want: [...wish().want, OTHER] }));
+    const change = answers('C1');
+    const deps = prepare({ route53: { ...zoneOf(hosts.flatMap(there)), change } });
+    const failure = await failureOf(run(deps, 'applyWishes', { zone: ZONE, wishes }));
+    expect(failure).toMatchObject({ type: 'dns.batch-refused', nonRetryable: true });
+    expect(change.calls).toEqual([]);
+    await run(deps, 'applyWishes', { zone: ZONE, wishes: wishes.slice(0, 62) });
+    expect(change.calls).toHaveLength(1);
   });
 
   it('takes the names of a zone as Route 53 does, without regard to case', async () => {

@@ -93,7 +93,7 @@ const world = (given: Prepared = {}): Prepared => ({
 function zone(records: ZoneRecord[]) {
   return {
     zone: answers({ name: 'example.test', nameServers: [] }),
-    recordsOf: (_id: string, name: string) => Promise.resolve(records.filter((record) => record.name === name)),
+    recordsOfAll: () => Promise.resolve(Map.groupBy(records, ({ name }) => name)),
     allRecords: answers(records),
   };
 }

@@ -116,7 +116,7 @@ const WAYS: Record<FailureType, () => Promise<unknown>> = {
     run(
       prepare({
         route53: {
-          recordsOf: answers(colours(100, 0)),
+          recordsOfAll: answers(new Map(['a', 'b'].map((name) => [`${name}.example.test`, colours(100, 0)]))),
           change: answers(awsError('InvalidChangeBatch', 'no')),
         },
       }),

@@ -1,14 +1,18 @@
 import {
   ChangeResourceRecordSetsCommand,
   CreateHostedZoneCommand,
+  DeleteHostedZoneCommand,
   GetChangeCommand,
+  GetHostedZoneCommand,
   ListHostedZonesCommand,
   ListResourceRecordSetsCommand,
   type Change,
+  type ListResourceRecordSetsResponse,
   type ResourceRecordSet,
   type Route53Client,
 } from '@aws-sdk/client-route-53';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { createRoute53 } from '../../src/adapters/route53.ts';
 import { allow, refusal, startTestGateway, until } from '../support/gateway.ts';
 import type { TestGateway } from '../support/gateway.ts';
 
@@ -49,7 +53,7 @@ const weighted = (SetIdentifier: string, Weight: number, more: Partial<ResourceR
   ...more,
 });
 
-const alias = (SetIdentifier: string, Weight: number): ResourceRecordSet => ({
+const alias = (SetIdentifier: string, Weight: number, more: Partial<ResourceRecordSet> = {}): ResourceRecordSet => ({
   Name: name('app'),
   Type: 'A',
   SetIdentifier,
@@ -59,6 +63,7 @@ const alias = (SetIdentifier: string, Weight: number): ResourceRecordSet => ({
     DNSName: `${SetIdentifier}.eu-central-1.elb.amazonaws.com.`,
     EvaluateTargetHealth: true,
   },
+  ...more,
 });
 
 const create = (ResourceRecordSet: ResourceRecordSet): Change => ({ Action: 'CREATE', ResourceRecordSet });
@@ -209,6 +214,73 @@ describe('a batch', () => {
   });
 });
 
+describe('the list', () => {
+  it('is by name with the labels reversed, then by type and set identifier, and goes on where a page ended', async () => {
+    const text = { Type: 'TXT' as const, TTL: 60, ResourceRecords: [{ Value: '"<a> & b"' }] };
+    await change(
+      create(weighted('green', 0)),
+      create(weighted('blue', 1)),
+      create(alias('blue', 255, { Name: name('*.app'), Type: 'AAAA' })),
+      create({ Name: name('app'), ...text }),
+      create({ Name: name('app-b'), ...text }),
+    );
+    const pages: ResourceRecordSet[][] = [];
+    let from: Partial<ListResourceRecordSetsResponse> | undefined = {};
+    while (from) {
+      const page: ListResourceRecordSetsResponse = await route53.send(
+        new ListResourceRecordSetsCommand({
+          HostedZoneId: zoneId,
+          MaxItems: 3,
+          StartRecordName: from.NextRecordName,
+          StartRecordType: from.NextRecordType,
+          StartRecordIdentifier: from.NextRecordIdentifier,
+        }),
+      );
+      expect(page.MaxItems).toBe(3);
+      pages.push(page.ResourceRecordSets!);
+      from = page.IsTruncated ? page : undefined;
+    }
+    expect(pages.map(({ length }) => length)).toEqual([3, 3, 1]);
+    expect(pages.flat().map((set) => `${set.Name} ${set.Type} ${set.SetIdentifier ?? ''}`.trim())).toEqual([
+      `z${zones}.test. NS`,
+      `z${zones}.test. SOA`,
+      `${name('app-b')} TXT`,
+      `${name('app')} A blue`,
+      `${name('app')} A green`,
+      `${name('app')} TXT`,
+      String.raw`\052.${name('app')} AAAA blue`,
+    ]);
+    expect(pages.flat().find(({ Type }) => Type === 'TXT')).toEqual({ Name: name('app-b'), ...text });
+    expect(pages.flat().find(({ SetIdentifier }) => SetIdentifier === 'blue')).toEqual(weighted('blue', 1));
+    expect(pages.flat().at(-1)).toEqual({
+      ...alias('blue', 255, { Name: String.raw`\052.${name('app')}`, Type: 'AAAA' }),
+    });
+  });
+
+  it('needs the right for it, and a zone', async () => {
+    const { key } = await aws.gateway.createPrincipal(`writer-${zones}`, allow('route53:Change*'));
+    const list = new ListResourceRecordSetsCommand({ HostedZoneId: zoneId });
+    expect(await refusal(aws.clients(key).route53.send(list))).toMatchObject({ name: 'AccessDenied', status: 403 });
+    const nowhere = route53.send(new ListResourceRecordSetsCommand({ HostedZoneId: 'Z0000000000000' }));
+    expect(await refusal(nowhere)).toMatchObject({ name: 'NoSuchHostedZone', status: 404 });
+  });
+});
+
+describe('a zone', () => {
+  it('says how many record sets it has, and is not deleted with any of them', async () => {
+    await change(create(weighted('blue', 1)));
+    const { HostedZone } = await route53.send(new GetHostedZoneCommand({ Id: zoneId }));
+    expect(HostedZone!.ResourceRecordSetCount).toBe(3);
+    const { HostedZones } = await route53.send(new ListHostedZonesCommand({}));
+    expect(HostedZones!.find(({ Id }) => Id === `/hostedzone/${zoneId}`)!.ResourceRecordSetCount).toBe(3);
+    const gone = () => route53.send(new DeleteHostedZoneCommand({ Id: zoneId }));
+    expect(await refusal(gone())).toMatchObject({ name: 'HostedZoneNotEmpty', status: 400 });
+    await change(remove(weighted('blue', 1)));
+    await gone();
+    expect(await refusal(change(create(weighted('blue', 1))))).toMatchObject({ name: 'NoSuchHostedZone', status: 404 });
+  });
+});
+
 describe('propagation', () => {
   it('is PENDING until INSYNC, and then the name servers get the whole zone as it was', async () => {
     const changes = [await change(create(alias('blue', 255))), await change(create(alias('green', 0)))];
@@ -269,6 +341,55 @@ describe('propagation', () => {
 });
 
 describe('the account', () => {
+  it('is shared by the writers of many zones in two workers: all get on alike, and nobody hears of it', async () => {
+    const fresh = await startTestGateway();
+    const env = { ...process.env };
+    try {
+      const { accessKeyId, secretAccessKey } = fresh.gateway.rootKey;
+      Object.assign(process.env, {
+        AWS_ENDPOINT_URL: fresh.gateway.url,
+        AWS_ACCESS_KEY_ID: accessKeyId,
+        AWS_SECRET_ACCESS_KEY: secretAccessKey,
+      });
+      const workers = [createRoute53(), createRoute53()];
+      const zoneIds: string[] = [];
+      for (let number = 0; number < 12; number += 1) {
+        const Name = `many${number}.test`;
+        const made = await fresh.root.route53.send(new CreateHostedZoneCommand({ Name, CallerReference: Name }));
+        zoneIds.push(made.HostedZone!.Id!.replace('/hostedzone/', ''));
+      }
+      const rounds = zoneIds.map(() => 0);
+      let furthestApart = 0;
+      const write = async (id: string, index: number): Promise<void> => {
+        const host = `app.many${index}.test`;
+        const record = (weight: number) => ({
+          type: 'A' as const,
+          setIdentifier: 'blue',
+          weight,
+          target: { hostname: 'blue.elb.test', hostedZoneId: 'ZLB' },
+          evaluateTargetHealth: false,
+        });
+        for (let weight = 1; weight <= 4; weight += 1) {
+          const there = (await workers[index % 2]!.recordsOfAll(id, [host])).get(host)!;
+          const old = there.map((one) => ({ action: 'DELETE' as const, record: record(one.weight!) }));
+          const changes = [...old, { action: 'CREATE' as const, record: record(weight) }];
+          await workers[index % 2]!.change(
+            id,
+            changes.map((one) => ({ host, change: one })),
+          );
+          rounds[index]! += 1;
+          furthestApart = Math.max(furthestApart, Math.max(...rounds) - Math.min(...rounds));
+        }
+      };
+      await Promise.all(zoneIds.map(write));
+      expect(rounds).toEqual(zoneIds.map(() => 4));
+      expect(furthestApart).toBeLessThanOrEqual(2);
+    } finally {
+      process.env = env;
+      await fresh.stop();
+    }
+  });
+
   it('has a burst of 50 calls, whatever they are', async () => {
     const fresh = await startTestGateway();
     try {

@@ -1,10 +1,16 @@
-// A hosted zone in memory behind the activities that the zone's one writer uses, and a log of what it did there.
+// The real activities of the zone's one writer over a hosted zone in memory, which has the gateway's rules and Route 53's
+// habits: batches that are refused, requests that are throttled, answers that get lost. It keeps a log of what was done.
 import { ApplicationFailure } from '@temporalio/activity';
+import { createActivities } from '../../activities/index.ts';
 import type { Activities, WishOutcome } from '../../activities/ports.ts';
+import { AwsError } from '../../sandbox/aws/errors.ts';
+import { fullName, type RecordSet } from '../../sandbox/aws/route53/records.ts';
+import { applyBatch } from '../../sandbox/aws/route53/zone-rules.ts';
+import { systemClock } from '../../src/adapters/clock.ts';
+import type { HostChange, Route53, ZoneRecord } from '../../src/adapters/route53.ts';
 import type { HostedZone } from '../../src/domain/environment.ts';
 import type { Wish } from '../../src/domain/traffic.ts';
-import { app, environment } from './environment.ts';
-import { FakeWorld } from './fake-world.ts';
+import { awsError, prepare } from '../activity/fakes.ts';
 
 type Weights = Readonly<Record<string, number>>;
 
@@ -15,48 +21,87 @@ export interface Applied {
   readonly outcomes: readonly WishOutcome[];
 }
 
+const BLUE = 'stg-1-33';
+const GREEN = 'green';
+
 export class ZoneWorld {
   readonly zone: HostedZone;
   readonly hosts: readonly string[];
   readonly applied: Applied[] = [];
   /** Every call of `applyWishes`, those that failed too. */
   readonly attempts: (readonly Wish[])[] = [];
+  /** Every batch that Route 53 took: the weights of its hosts afterwards. */
+  readonly writes: Readonly<Record<string, Weights>>[] = [];
   /** Called at the start of each `applyWishes`; a test throws here, or waits. */
   onApply: (wishes: readonly Wish[]) => void | Promise<void> = () => undefined;
+  /** Called when a batch was taken and its answer is on its way; a test throws here when that gets lost. */
+  onTaken: () => void = () => undefined;
   onAwaitInSync: (changeId: string) => void | Promise<void> = () => undefined;
-  readonly #fake: FakeWorld;
+  readonly #protected = new Set<string>();
+  #records: readonly RecordSet[];
 
   constructor(zoneId: string, hostCount: number) {
     this.zone = { id: zoneId, name: 'example.test' };
-    const apps = Array.from({ length: hostCount }, (_, index) => app(`h${index}`));
-    this.hosts = apps.map(({ name }) => `${name}.example.test`);
-    this.#fake = new FakeWorld(environment({ zones: [this.zone], apps }));
+    this.hosts = Array.from({ length: hostCount }, (_, index) => `h${index}.example.test`);
+    this.#records = this.hosts.flatMap((host) =>
+      ['A', 'AAAA'].map((type) => toSet(host, { type, setIdentifier: BLUE, weight: 100, target: target(BLUE, host) })),
+    );
+  }
+
+  /** From now on Route 53 refuses every batch that changes this host. */
+  protect(host: string): void {
+    this.#protected.add(fullName(host));
   }
 
   weights(host: string): Weights {
-    return this.#fake.weights(host);
-  }
-
-  get writes(): readonly Readonly<Record<string, Weights>>[] {
-    return this.#fake.writes;
+    const ofHost = this.#records.filter(({ name, type }) => name === fullName(host) && type === 'A');
+    return Object.fromEntries(
+      ofHost.map(({ setIdentifier = '', routing }): [string, number] => [setIdentifier, Number(routing.Weight)]),
+    );
   }
 
   activities(): Pick<Activities, 'applyWishes' | 'awaitInSync'> {
-    const fake = this.#fake.activities();
+    const real = createActivities(prepare({ route53: this.#route53() }, systemClock));
     return {
       applyWishes: async (input) => {
         this.attempts.push(input.wishes);
         await this.onApply(input.wishes);
         const before = input.wishes.map(({ host }) => this.weights(host));
-        const outcomes = await fake.applyWishes(input);
+        const outcomes = await real.applyWishes(input);
         this.applied.push({ wishes: input.wishes, before, outcomes });
         return outcomes;
       },
       awaitInSync: async (input) => {
         await this.onAwaitInSync(input.changeId);
-        return fake.awaitInSync(input);
+        return real.awaitInSync(input);
       },
     };
+  }
+
+  #route53(): Pick<Route53, 'recordsOfAll' | 'change' | 'isInSync'> {
+    return {
+      recordsOfAll: async (_zone, names) =>
+        new Map(names.map((name) => [name, this.#records.filter((set) => set.name === fullName(name)).map(toRecord)])),
+      change: async (_zone, changes) => {
+        this.#take(changes);
+        const changeId = `C${this.writes.length - 1}`;
+        this.onTaken();
+        return changeId;
+      },
+      isInSync: async () => true,
+    };
+  }
+
+  #take(changes: readonly HostChange[]): void {
+    const protections = ['A', 'AAAA'].flatMap((type) => [...this.#protected].map((name) => ({ name, type })));
+    const zone = { name: 'example.test.', records: this.#records, protections };
+    const batch = changes.map(({ host, change: { action, record } }) => ({ action, set: toSet(host, record) }));
+    try {
+      this.#records = applyBatch(zone, batch);
+    } catch (error) {
+      throw error instanceof AwsError ? awsError(error.code, error.message) : error;
+    }
+    this.writes.push(Object.fromEntries(changes.map(({ host }) => [host, this.weights(host)])));
   }
 }
 
@@ -64,6 +109,33 @@ const target = (cluster: string, host: string) => ({
   hostname: `${host}.${cluster}.elb.amazonaws.com`,
   hostedZoneId: 'Z14GRHDCWA56QT',
 });
+
+type Given = Omit<HostChange['change']['record'], 'type' | 'evaluateTargetHealth'> & { readonly type: string };
+
+const toSet = (host: string, { type, setIdentifier, weight, target: to }: Given): RecordSet => ({
+  name: fullName(host),
+  type,
+  setIdentifier,
+  routing: { Weight: String(weight) },
+  values: [],
+  alias: { hostedZoneId: to.hostedZoneId, dnsName: fullName(to.hostname), evaluateTargetHealth: false },
+});
+
+const toRecord = ({ name, type, setIdentifier, routing, alias }: RecordSet): ZoneRecord => ({
+  name: name.slice(0, -1),
+  type,
+  setIdentifier: setIdentifier ?? null,
+  weight: Number(routing.Weight),
+  alias: alias
+    ? { hostname: alias.dnsName.slice(0, -1), hostedZoneId: alias.hostedZoneId, evaluateTargetHealth: false }
+    : null,
+  values: [],
+  healthChecked: false,
+});
+
+/** As the real activity when Route 53 has enough for now, but the next attempt is at once. */
+export const throttled = (): ApplicationFailure =>
+  ApplicationFailure.create({ message: 'Rate exceeded', type: 'cloud.throttled', nextRetryDelay: '5ms' });
 
 /** A wish for so much green on a host that is shared between `stg-1-33` and green. */
 export function wishFor(
@@ -74,19 +146,11 @@ export function wishFor(
   return {
     host,
     want: [
-      { setIdentifier: 'stg-1-33', weight: 100 - green, target: target('stg-1-33', host) },
-      { setIdentifier: 'green', weight: green, target: target('green', host) },
+      { setIdentifier: BLUE, weight: 100 - green, target: target(BLUE, host) },
+      { setIdentifier: GREEN, weight: green, target: target(GREEN, host) },
     ],
     expected: null,
     urgent: false,
     ...change,
   };
 }
-
-/** As the real activity when Route 53 refuses a batch of several wishes. */
-export const batchRefused = (): ApplicationFailure =>
-  ApplicationFailure.nonRetryable('Route 53 refused the batch', 'dns.batch-refused');
-
-/** As the real activity when Route 53 has enough for now, but the next attempt is at once. */
-export const throttled = (): ApplicationFailure =>
-  ApplicationFailure.create({ message: 'Rate exceeded', type: 'cloud.throttled', nextRetryDelay: '5ms' });

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { parseApplication, parseApplications } from '../../src/adapters/argo-application.ts';
 import { issueTexts, orNull, required } from '../../src/adapters/aws-answers.ts';
 import { KubeError, nullWhenMissing, toKubeError } from '../../src/adapters/kube-error.ts';
-import { plainName } from '../../src/adapters/route53.ts';
+import { plainName } from '../../src/adapters/route53-names.ts';
 
 const awsError = (name: string, message = ''): Error => Object.assign(new Error(message), { name });
 

@@ -262,14 +262,14 @@ describe('Propagation', () => {
     const propagation = new Propagation({ speed: new Speed(600), onInSync: ({ name }) => seen.push(name) });
     propagation.start('C1', { id: 'Z', name: 'first.', records: [] });
     propagation.start('C2', { id: 'Z', name: 'second.', records: [] });
-    expect([propagation.statusOf('C1'), propagation.statusOf('C0')]).toEqual(['PENDING', undefined]);
-    await expect.poll(() => propagation.statusOf('C2')).toBe('INSYNC');
+    expect([propagation.changeOf('C1')?.status, propagation.changeOf('C0')]).toEqual(['PENDING', undefined]);
+    await expect.poll(() => propagation.changeOf('C2')?.status).toBe('INSYNC');
     expect(seen).toEqual(['first.', 'second.']);
     propagation.start('C3', { id: 'Z', name: 'third.', records: [] });
     propagation.stop();
     const later = new Propagation({ speed: new Speed(600), onInSync: ({ name }) => seen.push(name) });
     later.start('C4', { id: 'Z', name: 'fourth.', records: [] });
-    await expect.poll(() => later.statusOf('C4')).toBe('INSYNC');
+    await expect.poll(() => later.changeOf('C4')?.status).toBe('INSYNC');
     expect(seen).toEqual(['first.', 'second.', 'fourth.']);
   });
 });

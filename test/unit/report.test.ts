@@ -289,8 +289,9 @@ describe('what is expected', () => {
       appPort: 1,
       onGateFailure: 'hold',
     });
-    expect(expectedOf(readFileSync(file, 'utf8'))).toEqual(EXPECTED);
+    const written = readFileSync(file, 'utf8');
     rmSync(dir, { recursive: true });
+    expect(expectedOf(written)).toEqual(EXPECTED);
   });
 
   it('follows an app that has steps of its own, and wants a file with apps', () => {

@@ -243,7 +243,7 @@ describe('set-up', () => {
     expect(await finished('rehears')).toEqual({
       code: 2,
       out: '',
-      err: 'bootstrap: "rehears" is not one of setup, rehearse, sandbox, test, eksodus\n',
+      err: 'bootstrap: "rehears" is not one of setup, rehearse, sandbox, test, bench, eksodus\n',
     });
   });
 });

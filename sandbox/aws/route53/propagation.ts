@@ -2,6 +2,12 @@ import type { OnInSync, Speed } from '../../contracts.ts';
 
 type ZoneState = Parameters<OnInSync>[0];
 
+export interface Change {
+  readonly id: string;
+  readonly status: 'PENDING' | 'INSYNC';
+  readonly submittedAt: string;
+}
+
 /** What Route 53 takes until all its name servers answer with a change. */
 const IN_SYNC_AWS_SECONDS = 45;
 
@@ -9,7 +15,7 @@ const IN_SYNC_AWS_SECONDS = 45;
 export class Propagation {
   readonly #speed: Speed;
   readonly #onInSync: OnInSync;
-  readonly #statuses = new Map<string, 'PENDING' | 'INSYNC'>();
+  readonly #changes = new Map<string, Change>();
   readonly #timers = new Set<NodeJS.Timeout>();
 
   constructor(options: { speed: Speed; onInSync: OnInSync }) {
@@ -18,20 +24,22 @@ export class Propagation {
   }
 
   /** `zone` is the whole zone right after the change. Changes of a zone must be given in the order they were made. */
-  start(changeId: string, zone: ZoneState): void {
-    this.#statuses.set(changeId, 'PENDING');
+  start(id: string, zone: ZoneState): Change {
+    const change: Change = { id, status: 'PENDING', submittedAt: new Date().toISOString() };
+    this.#changes.set(id, change);
     // Timers of one duration fire in the order in which they were set, so an older view never replaces a newer one.
     const timer = setTimeout(() => {
       this.#timers.delete(timer);
-      this.#statuses.set(changeId, 'INSYNC');
+      this.#changes.set(id, { ...change, status: 'INSYNC' });
       this.#onInSync(zone);
     }, this.#speed.ms(IN_SYNC_AWS_SECONDS));
     this.#timers.add(timer);
+    return change;
   }
 
   /** Undefined for a change that it was not told of. */
-  statusOf(changeId: string): 'PENDING' | 'INSYNC' | undefined {
-    return this.#statuses.get(changeId);
+  changeOf(id: string): Change | undefined {
+    return this.#changes.get(id);
   }
 
   stop(): void {

@@ -88,4 +88,4 @@ const membersOf = ({ name, type, comment }: Protection): string =>
   element('RecordType', escapeXml(type)) +
   (comment === undefined ? '' : element('Comment', escapeXml(comment)));
 
-const element = (name: string, content: string): string => `<${name}>${content}</${name}>`;
+export const element = (name: string, content: string): string => `<${name}>${content}</${name}>`;

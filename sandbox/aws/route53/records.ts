@@ -49,6 +49,20 @@ export const isSameSet = (a: RecordSet, b: RecordSet): boolean =>
 
 export const isEqual = (a: RecordSet, b: RecordSet): boolean => isDeepStrictEqual(a, b);
 
+/** By which Route 53's lists are in order: by the labels from the last to the first, then by type and set identifier. */
+export const listKey = ({
+  name,
+  type,
+  setIdentifier = '',
+}: Pick<RecordSet, 'name' | 'type' | 'setIdentifier'>): string =>
+  [`${name.replace(/\.$/, '').split('.').toReversed().join('.')}.`, type, setIdentifier].join('\n');
+
+export function inListOrder(sets: readonly RecordSet[]): readonly RecordSet[] {
+  const keys = new Map(sets.map((set) => [set, listKey(set)]));
+  const keyOf = (set: RecordSet): string => keys.get(set) ?? '';
+  return sets.toSorted((a, b) => (keyOf(a) < keyOf(b) ? -1 : 1));
+}
+
 /** A record set as ListResourceRecordSets gives it. */
 export function fromSdk(set: ResourceRecordSet): RecordSet {
   const { AliasTarget: alias } = set;

@@ -23,19 +23,24 @@ export function applyBatch(zone: Zone, changes: readonly Change[]): readonly Rec
   refuse(sizeProblems(changes));
   refuse([...changes.flatMap(({ set }) => setProblems(zone, set)), ...repeatProblems(changes)]);
   const problems: string[] = [];
-  let records = zone.records;
+  // Record sets concern each other only when they have the same name: a zone may have thousands.
+  const byName = Map.groupBy(zone.records, ({ name }) => name);
   for (const change of changes) {
-    const existing = records.find((candidate) => isSameSet(candidate, change.set));
+    const { name } = change.set;
+    const ofName = byName.get(name) ?? [];
+    const existing = ofName.find((candidate) => isSameSet(candidate, change.set));
     const problem = matchProblem(change, existing);
     if (problem !== undefined) problems.push(problem);
-    const others = records.filter((candidate) => candidate !== existing);
-    records = change.action === 'DELETE' ? others : [...others, change.set];
+    const others = ofName.filter((candidate) => candidate !== existing);
+    byName.set(name, change.action === 'DELETE' ? others : [...others, change.set]);
   }
   refuse(problems);
   refuse(
-    changes.flatMap(({ action, set }) => (action === 'DELETE' ? [] : conflictProblems({ ...zone, records }, set))),
+    changes.flatMap(({ action, set }) =>
+      action === 'DELETE' ? [] : conflictProblems(zone.name, set, byName.get(set.name) ?? []),
+    ),
   );
-  return records;
+  return [...byName.values()].flat();
 }
 
 function refuse(problems: readonly string[]): void {
@@ -89,12 +94,15 @@ function valueProblem(type: string, value: string): readonly string[] {
 
 /** The same set may come twice only to be deleted and made anew: that is how its values are compared and swapped. */
 function repeatProblems(changes: readonly Change[]): readonly string[] {
-  return changes.flatMap(({ action, set }, i) => {
-    const earlier = changes.slice(0, i).filter((change) => isSameSet(change.set, set));
-    const isSwap = action === 'CREATE' && earlier.length === 1 && earlier[0]?.action === 'DELETE';
-    if (earlier.length === 0 || isSwap) return [];
-    return [`The request contains an invalid set of changes for a resource record set '${set.type} ${set.name}'`];
-  });
+  const ofName = Map.groupBy(changes, ({ set }) => set.name);
+  return [...ofName.values()].flatMap((same) =>
+    same.flatMap(({ action, set }, i) => {
+      const earlier = same.slice(0, i).filter((change) => isSameSet(change.set, set));
+      const isSwap = action === 'CREATE' && earlier.length === 1 && earlier[0]?.action === 'DELETE';
+      if (earlier.length === 0 || isSwap) return [];
+      return [`The request contains an invalid set of changes for a resource record set '${set.type} ${set.name}'`];
+    }),
+  );
 }
 
 function matchProblem({ action, set }: Change, existing: RecordSet | undefined): string | undefined {
@@ -109,17 +117,17 @@ function matchProblem({ action, set }: Change, existing: RecordSet | undefined):
 }
 
 /** What may not stand beside a new set. */
-function conflictProblems(zone: Zone, set: RecordSet): readonly string[] {
+function conflictProblems(zoneName: string, set: RecordSet, ofName: readonly RecordSet[]): readonly string[] {
   const { name, type } = set;
-  const others = zone.records.filter((candidate) => candidate !== set && candidate.name === name);
+  const others = ofName.filter((candidate) => candidate !== set);
   if (type === 'CNAME' && others.some((other) => other.type !== 'CNAME')) {
     return [
-      `RRSet of type CNAME with DNS name ${name} is not permitted as it conflicts with other records with the same DNS name in zone ${zone.name}`,
+      `RRSet of type CNAME with DNS name ${name} is not permitted as it conflicts with other records with the same DNS name in zone ${zoneName}`,
     ];
   }
   if (type !== 'CNAME' && others.some((other) => other.type === 'CNAME')) {
     return [
-      `RRSet of type ${type} with DNS name ${name} is not permitted because a conflicting RRSet of type CNAME with the same DNS name already exists in zone ${zone.name}`,
+      `RRSet of type ${type} with DNS name ${name} is not permitted because a conflicting RRSet of type CNAME with the same DNS name already exists in zone ${zoneName}`,
     ];
   }
   const why = routingConflict(
