@@ -18,18 +18,26 @@ export interface EnvironmentFile {
   readonly principals: readonly string[];
   readonly nameServer: string;
   readonly appPort: number;
-  readonly onGateFailure: 'hold' | 'rollback';
+  readonly amend?: (environment: SandboxEnvironment) => object;
 }
 
 /** Enough for the resolutions that a rehearsal counts in each step, whatever the speed. */
 const SHORTEST_BAKE_SECONDS = 10;
 
+/** The content, before a scenario amends it. */
+export type SandboxEnvironment = ReturnType<typeof environmentOf>;
+
 export function writeEnvironmentFile(of: EnvironmentFile): void {
+  const environment = environmentOf(of);
+  writeFileSync(of.file, stringify(of.amend?.(environment) ?? environment));
+}
+
+function environmentOf(of: Omit<EnvironmentFile, 'amend'>) {
   const { settings, account } = of;
   const duration = (awsSeconds: number, leastSeconds = 1): string =>
     `${Math.max(leastSeconds, Math.round(settings.speed.ms(awsSeconds) / 1000))}s`;
   const bake = duration(600, SHORTEST_BAKE_SECONDS);
-  const environment = {
+  return {
     name: of.name,
     account: settings.account,
     region: settings.region,
@@ -85,10 +93,9 @@ export function writeEnvironmentFile(of: EnvironmentFile): void {
       checks: [{ scheme: 'http', path: '/healthz', port: of.appPort, every: '0.5s', timeout: '2s', failures: 3 }],
     })),
     approvals: ['decommission'],
-    onGateFailure: of.onGateFailure,
+    onGateFailure: 'hold',
     drain: duration(30),
     soak: duration(300),
     resolvers: [of.nameServer],
   };
-  writeFileSync(of.file, stringify(environment));
 }

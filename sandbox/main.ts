@@ -32,7 +32,7 @@ function speedOf(text: string): Speed {
 
 async function up(speed: Speed): Promise<number> {
   const [{ ENVIRONMENT }, { withSandbox }] = await Promise.all([import('./sandbox.ts'), import('./with-sandbox.ts')]);
-  return withSandbox({ speed, onGateFailure: 'hold', announce: say }, async (sandbox, signal) => {
+  return withSandbox({ speed, announce: say }, async (sandbox, signal) => {
     say(`\nTemporal page: ${sandbox.temporal.pageUrl}\nFiles and kubeconfigs: ${sandbox.settings.dir}\n\nTry it:`);
     const envFile = join(sandbox.settings.dir, 'worker.env');
     writeFileSync(

@@ -12,7 +12,7 @@ import type { AccessKey, AwsGateway, ControlPlane, NameServer, SandboxSettings, 
 import { startNameServer } from './dns/name-server.ts';
 import { LoadBalancers } from './edge/load-balancers.ts';
 import { ControlPlanesWithEdge } from './edge-of-clusters.ts';
-import { writeEnvironmentFile } from './environment-file.ts';
+import { writeEnvironmentFile, type SandboxEnvironment } from './environment-file.ts';
 import { ExternalDnsRunner } from './external-dns/runner.ts';
 import { DEVELOPERS_APPS, PLATFORM_APPS } from './gitops/catalog.ts';
 import { makeGitOpsRepository } from './gitops/repository.ts';
@@ -40,7 +40,8 @@ const SHORTEST_EXTERNAL_DNS_INTERVAL_MS = 3_000;
 export interface SandboxOptions {
   readonly dir: string;
   readonly speed: Speed;
-  readonly onGateFailure: 'hold' | 'rollback';
+  /** Gives the environment file's content as it is to be; as it is where this is left out. */
+  readonly amend?: (environment: SandboxEnvironment) => object;
   /** Aborted: what is starting stops, and nothing more starts. */
   readonly signal: AbortSignal;
   /** Told as each part comes up. */
@@ -64,7 +65,7 @@ export interface Sandbox {
   stop(): Promise<void>;
 }
 
-export async function startSandbox({ dir, speed, onGateFailure, signal, announce }: SandboxOptions): Promise<Sandbox> {
+export async function startSandbox({ dir, speed, amend, signal, announce }: SandboxOptions): Promise<Sandbox> {
   const began = Date.now();
   const tell = (what: string): void => announce(`${((Date.now() - began) / 1000).toFixed(1).padStart(5)}s  ${what}`);
   const settings: SandboxSettings = { dir, speed, account: '000000000000', region: 'ap-northeast-1' };
@@ -209,7 +210,7 @@ export async function startSandbox({ dir, speed, onGateFailure, signal, announce
       principals: [argocd.arn],
       nameServer: nameServer.address,
       appPort,
-      onGateFailure,
+      ...(amend ? { amend } : {}),
     });
     tell(`live environment ${ENVIRONMENT} described in ${environmentFile}`);
 

@@ -6,12 +6,12 @@ import { withSandbox } from '../with-sandbox.ts';
 import { conclude } from './conclude.ts';
 import { expectedOf } from './expected.ts';
 import { rehearse } from './rehearse.ts';
-import type { Scenario } from './report.ts';
+import { SCENARIOS, type ScenarioName } from './scenarios.ts';
 import { introduction, whereToLook } from './words.ts';
 
 export interface RehearsalOptions {
   readonly speed: number;
-  readonly scenario: Scenario;
+  readonly scenario: ScenarioName;
   /** File for the JSON report. */
   readonly report?: string;
   /** Leaves the sandbox up until Ctrl-C. */
@@ -27,7 +27,7 @@ export async function runRehearsal({ speed, scenario, report: file, keep, output
   for (const line of introduction(scenario, speed)) say(line);
   const began = Date.now();
   return withSandbox(
-    { speed: new Speed(speed), onGateFailure: scenario === 'rollback' ? 'rollback' : 'hold', announce: say },
+    { ...SCENARIOS[scenario].sandbox, speed: new Speed(speed), announce: say },
     async (sandbox, signal) => {
       const expected = expectedOf(readFileSync(sandbox.environmentFile, 'utf8'));
       for (const line of whereToLook(ENVIRONMENT, sandbox.temporal)) say(line);

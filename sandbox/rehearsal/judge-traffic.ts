@@ -2,7 +2,8 @@
 import type { StepShare } from '../traffic/summary.ts';
 import type { Expected } from './expected.ts';
 import { unless } from './unless.ts';
-import { FAILING, REQUIRED, type RehearsalReport } from './report.ts';
+import { REQUIRED, type RehearsalReport } from './report.ts';
+import { SCENARIOS } from './scenarios.ts';
 
 export function judgeTraffic(report: RehearsalReport, expected: Expected): string[] {
   return [...judgeRequests(report, expected), ...judgeSteps(report, expected)];
@@ -10,13 +11,14 @@ export function judgeTraffic(report: RehearsalReport, expected: Expected): strin
 
 function judgeRequests({ scenario, traffic, clusters: { green } }: RehearsalReport, { apps }: Expected): string[] {
   const { requests, failed, served } = traffic;
+  const { failsOnGreen } = SCENARIOS[scenario];
   const isBroken = (one: { app: string; cluster: string | null }): boolean =>
-    scenario === 'rollback' && one.app === FAILING.app && one.cluster === green.name;
+    one.app === failsOnGreen && one.cluster === green.name;
   const meant = served.filter(isBroken).reduce((sum, one) => sum + one.failed, 0);
   const elsewhere = served
     .filter((one) => one.failed > 0 && !isBroken(one))
     .map(({ app, cluster, failed: lost }) => `${lost} of ${app} on ${cluster ?? 'no cluster'}`);
-  const allowed = scenario === 'rollback' ? ` but those of ${FAILING.app} on ${green.name}` : '';
+  const allowed = failsOnGreen === undefined ? '' : ` but those of ${failsOnGreen} on ${green.name}`;
   return [
     ...unless(requests >= REQUIRED.requests, `${requests} requests, expected at least ${REQUIRED.requests}`),
     ...apps
@@ -27,22 +29,19 @@ function judgeRequests({ scenario, traffic, clusters: { green } }: RehearsalRepo
       `${failed - meant} of ${requests} requests failed, expected none${allowed}: ${elsewhere.join(', ')}`,
     ),
     ...unless(
-      scenario !== 'rollback' || meant > 0,
-      `no request of ${FAILING.app} failed on ${green.name}: nothing was rolled back`,
+      failsOnGreen === undefined || meant > 0,
+      `no request of ${failsOnGreen} failed on ${green.name}: nothing was broken`,
     ),
   ];
 }
 
-/** Every step of every app; of an upgrade that goes back, those that its failing app had behind it before. */
 function judgeSteps({ scenario, traffic }: RehearsalReport, { apps }: Expected): string[] {
   const all = apps.flatMap(({ app, steps }) => steps.map((greenPercent) => ({ app, greenPercent })));
   const isOf = (share: StepShare, { app, greenPercent }: (typeof all)[number]): boolean =>
     share.app === app && share.expectedGreenPercent === greenPercent;
-  const walked = all.filter(
-    ({ app, greenPercent }) =>
-      scenario !== 'rollback' || (app === FAILING.app && greenPercent < FAILING.fromGreenPercent),
-  );
-  const missing = walked
+  const { mustWalk = () => true } = SCENARIOS[scenario];
+  const missing = all
+    .filter(mustWalk)
     .filter((step) => !traffic.steps.some((share) => isOf(share, step)))
     .map(({ app, greenPercent }) => `${app} at ${greenPercent} %`);
   return [

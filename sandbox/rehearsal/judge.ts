@@ -2,6 +2,7 @@
 import type { Expected } from './expected.ts';
 import { judgeTraffic } from './judge-traffic.ts';
 import type { RehearsalReport } from './report.ts';
+import { SCENARIOS } from './scenarios.ts';
 import { unless } from './unless.ts';
 
 /** Everything in a report that is not as the scenario demands. Empty: it ended as it should. */
@@ -14,15 +15,15 @@ export function judge(report: RehearsalReport, expected: Expected): string[] {
     ...(goesBack(report) ? judgeBlueWhole(report) : judgeGreenAlone(report)),
     ...judgeWeights(report, expected),
     ...judgeApplications(report, expected),
-    ...judgeKills(report, expected),
+    ...(SCENARIOS[report.scenario].judge?.(report, expected) ?? []),
   ];
 }
 
-const goesBack = ({ scenario }: RehearsalReport): boolean => scenario === 'rollback';
+const goesBack = ({ scenario }: RehearsalReport): boolean => SCENARIOS[scenario].ends === 'rolled-back';
 
 function judgeEnd(report: RehearsalReport): string[] {
   const { result, outcome, aws, temporal } = report;
-  const wanted = goesBack(report) ? 'rolled-back' : 'succeeded';
+  const wanted = SCENARIOS[report.scenario].ends;
   const created = aws.calls['eks:CreateCluster'] ?? 0;
   return [
     ...unless(result === wanted, `result is ${result}, expected ${wanted}: ${outcome}`),
@@ -113,10 +114,4 @@ function judgeApplications(report: RehearsalReport, { applications }: Expected):
       .filter(({ sync, health }) => sync !== 'Synced' || health !== 'Healthy')
       .map(({ app, cluster, sync, health }) => `${app} on ${cluster} is ${sync} ${health}, expected Synced Healthy`),
   ];
-}
-
-function judgeKills({ scenario, workerKilledIn }: RehearsalReport, { phases }: Expected): string[] {
-  if (scenario !== 'worker-crash') return [];
-  const missed = phases.filter((phase) => !workerKilledIn.includes(phase));
-  return unless(missed.length === 0, `the worker was not killed in ${missed.join(', ')}`);
 }

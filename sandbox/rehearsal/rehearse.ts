@@ -4,11 +4,12 @@ import { DEVELOPERS_APPS } from '../gitops/catalog.ts';
 import { given } from '../given.ts';
 import { BLUE, GREEN, ZONE, type Sandbox } from '../sandbox.ts';
 import { countHistories } from './histories.ts';
-import type { RehearsalReport, Scenario } from './report.ts';
-import { Walk } from './scenario.ts';
+import type { RehearsalReport } from './report.ts';
+import type { ScenarioName } from './scenarios.ts';
 import { askArgoCd, askCluster, findLeftovers, isReady, readZone } from './survey.ts';
 import { startTraffic } from './traffic.ts';
 import { Troubles } from './troubles.ts';
+import { Walk } from './walk.ts';
 import { within } from './within.ts';
 
 /** What an upgrade may take beyond the waits that the sandbox's speed shortens: 10 minutes, and 4 hours of AWS. */
@@ -17,7 +18,7 @@ const WITHIN = { realMs: 10 * 60_000, awsSeconds: 4 * 3600 } as const;
 /** An upgrade that fails, or takes too long, is reported as far as it was seen. Throws when a person interrupts it. */
 export async function rehearse(
   sandbox: Sandbox,
-  scenario: Scenario,
+  scenario: ScenarioName,
   { signal, stream }: { readonly signal: AbortSignal; readonly stream: NodeJS.WriteStream },
 ): Promise<RehearsalReport> {
   const startedAt = new Date().toISOString();
@@ -38,7 +39,7 @@ export async function rehearse(
   const endedAt = new Date().toISOString();
   const calls = countCalls(sandbox, callsBefore);
 
-  const { status, workerKilledIn } = walk;
+  const { status, noted } = walk;
   const [blue, green] = [sandbox.controlPlane(BLUE.name), sandbox.controlPlane(GREEN.name)];
   const look = <T>(at: string, ask: () => Promise<T>, otherwise: T): Promise<T> =>
     troubles.spare(`${at} could not be looked at`, ask, otherwise);
@@ -80,7 +81,7 @@ export async function rehearse(
       failedWorkflowTasks: 0,
     }),
     weights: await look('the hosted zone', () => readWeights(sandbox), {}),
-    workerKilledIn,
+    noted,
     troubles: troubles.list,
   };
 }

@@ -1,8 +1,8 @@
 // What a rehearsal saw, as JSON.
 import type { UpgradeState } from '../../src/domain/status.ts';
 import type { TrafficSummary } from '../traffic/summary.ts';
-
-export type Scenario = 'plain' | 'rollback' | 'worker-crash';
+import type { Noted } from './scenario.ts';
+import type { ScenarioName } from './scenarios.ts';
 
 export interface ClusterReport {
   readonly name: string;
@@ -20,7 +20,7 @@ export interface ApplicationReport {
 }
 
 export interface RehearsalReport {
-  readonly scenario: Scenario;
+  readonly scenario: ScenarioName;
   readonly speed: number;
   /** As it was last seen. */
   readonly result: UpgradeState | 'not-seen';
@@ -49,8 +49,8 @@ export interface RehearsalReport {
   readonly temporal: { readonly workflows: number; readonly events: number; readonly failedWorkflowTasks: number };
   /** Weights of each app's name at the end, by cluster. */
   readonly weights: Readonly<Record<string, Readonly<Record<string, number>>>>;
-  /** Phases in which the worker was killed. */
-  readonly workerKilledIn: readonly string[];
+  /** What the scenario's own actor did. */
+  readonly noted: Noted;
   /** What kept the rehearsal itself from going on, or from looking. */
   readonly troubles: readonly string[];
 }
@@ -63,6 +63,3 @@ export interface JudgedReport extends RehearsalReport {
 
 /** Too little traffic shows nothing: least requests, and least fresh resolutions in each step, with the deviation allowed. */
 export const REQUIRED = { requests: 2_000, resolutions: 1_500, pointsOff: 5 } as const;
-
-/** The app that fails on green in the rollback scenario: what it answers, and from which share of the traffic on. */
-export const FAILING = { app: 'messages', status: 503, fromGreenPercent: 25 } as const;

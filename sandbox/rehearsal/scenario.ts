@@ -1,102 +1,50 @@
-// One upgrade from start to end, steered through the product's own command line as a person would steer it.
-import { setTimeout as sleep } from 'node:timers/promises';
-import { Client, Connection } from '@temporalio/client';
-import { drawsPicture } from '../../src/cli/render/terminal.ts';
-import { upgradeId } from '../../src/domain/ids.ts';
-import type { PhaseName, UpgradeStatus } from '../../src/domain/status.ts';
-import { statusQuery } from '../../workflows/messages.ts';
-import { ENVIRONMENT, type Sandbox } from '../sandbox.ts';
-import { cliWith } from './cli.ts';
-import { hitPhases, killInEachPhase } from './crash.ts';
-import type { Scenario } from './report.ts';
-import { BY, Steering } from './steering.ts';
-import { watchUntil } from './watching.ts';
-import { pollersOf, RehearsalWorker } from './worker.ts';
+// What makes one rehearsal another than a plain one. Each scenario is a file of its own in scenarios/.
+import type { Client } from '@temporalio/client';
+import type { Hold, UpgradeStatus } from '../../src/domain/status.ts';
+import type { Sandbox, SandboxOptions } from '../sandbox.ts';
+import type { Cli } from './cli.ts';
+import type { Expected } from './expected.ts';
+import type { RehearsalReport } from './report.ts';
+import type { RehearsalWorker } from './worker.ts';
 
-const LOOK_EVERY_MS = 100;
-const ANSWER_WITHIN_MS = 3_000;
+/** Who the rehearsal says it is when it gives a command. */
+export const BY = 'rehearsal';
 
-/** Says what was seen of the upgrade, also when it was not walked to its end. */
-export class Walk {
-  readonly #sandbox: Sandbox;
-  readonly #scenario: Scenario;
-  readonly #stream: NodeJS.WriteStream;
-  readonly #killedAt = new Map<PhaseName, number>();
-  #status: UpgradeStatus | undefined;
-
-  constructor(sandbox: Sandbox, scenario: Scenario, stream: NodeJS.WriteStream) {
-    this.#sandbox = sandbox;
-    this.#scenario = scenario;
-    this.#stream = stream;
-  }
-
-  /** As it was last seen. */
-  get status(): UpgradeStatus | undefined {
-    return this.#status;
-  }
-
-  get workerKilledIn(): readonly PhaseName[] {
-    return this.#status ? hitPhases(this.#killedAt, this.#status) : [];
-  }
-
-  /** Until the upgrade has ended, or waits for a person whom no scenario plays, or the signal comes. */
-  async run(signal: AbortSignal): Promise<void> {
-    const { temporal, processes, workerEnv } = this.#sandbox;
-    const connection = await Connection.connect({ address: temporal.address });
-    const client = new Client({ connection });
-    const worker = new RehearsalWorker({ processes, env: workerEnv, pollers: pollersOf(client) });
-    try {
-      await worker.start();
-      await this.#walk(client, worker, signal);
-    } finally {
-      await worker.stop();
-      await connection.close();
-    }
-  }
-
-  async #walk(client: Client, worker: RehearsalWorker, interrupted: AbortSignal): Promise<void> {
-    const stream = this.#stream;
-    const over = new AbortController();
-    const signal = AbortSignal.any([interrupted, over.signal]);
-    // Nobody may write into a picture: what is said while one is drawn comes below it.
-    const later: string[] = [];
-    const say = (line: string): void => void (drawsPicture(stream) ? later.push(line) : stream.write(`${line}\n`));
-    const cli = cliWith({ TEMPORAL_ADDRESS: this.#sandbox.temporal.address });
-    let [killing, watching] = [Promise.resolve(), Promise.resolve()];
-    try {
-      await cli.run('upgrade', 'start', '--file', this.#sandbox.environmentFile, '--by', BY);
-      if (this.#scenario === 'worker-crash')
-        killing = killInEachPhase(client, worker, { killedAt: this.#killedAt, signal }).catch((error: unknown) =>
-          over.abort(error),
-        );
-      watching = watchUntil(() => cli.show(stream, signal, 'upgrade', 'watch', ENVIRONMENT), signal);
-      await this.#steer(client, new Steering(this.#sandbox, { scenario: this.#scenario, cli, say }), signal);
-      if (this.#status?.endedAt !== undefined) await watching;
-    } catch (error) {
-      // What is cut short throws whatever it was at; why it was cut short says more.
-      signal.throwIfAborted();
-      throw error;
-    } finally {
-      over.abort();
-      await Promise.all([killing, watching]);
-      for (const line of later) stream.write(`${line}\n`);
-    }
-  }
-
-  /** Looks and steers until there is no more to do. */
-  async #steer(client: Client, steering: Steering, signal: AbortSignal): Promise<void> {
-    const handle = client.workflow.getHandle(upgradeId(ENVIRONMENT));
-    for (;;) {
-      signal.throwIfAborted();
-      // While the worker is down nobody answers; the next look will tell.
-      const status = await client
-        .withDeadline(Date.now() + ANSWER_WITHIN_MS, () => handle.query(statusQuery))
-        .catch(() => undefined);
-      if (status) {
-        this.#status = status;
-        if (status.endedAt !== undefined || (await steering.look(status)) === 'stuck') return;
-      }
-      await sleep(LOOK_EVERY_MS, undefined, { signal });
-    }
-  }
+export interface Scenario {
+  /** How its upgrade must end: all on green and blue deleted, or all on blue and blue whole. */
+  readonly ends: 'succeeded' | 'rolled-back';
+  /** What the sandbox and its environment file are to be, where a plain rehearsal's would not do. */
+  readonly sandbox?: Pick<SandboxOptions, 'amend'>;
+  /** The app whose requests are made to fail where green serves it: some must fail there, and none elsewhere. */
+  readonly failsOnGreen?: string;
+  /** The steps that must have been observed; every step of every app where this is left out. */
+  readonly mustWalk?: (step: { readonly app: string; readonly greenPercent: number }) => boolean;
+  /** Plays its part, made anew for each rehearsal; a scenario without one only looks on. */
+  readonly actor?: (stage: Stage) => Actor;
+  /** What is wrong beyond what every rehearsal is judged by; one line each. Pure. */
+  readonly judge?: (report: RehearsalReport, expected: Expected) => string[];
 }
+
+/** What an actor may touch. */
+export interface Stage {
+  readonly sandbox: Sandbox;
+  readonly client: Client;
+  readonly worker: Pick<RehearsalWorker, 'crash'>;
+  /** The product's own command line, at this sandbox. */
+  readonly cli: Cli;
+  /** Tells the person who watches. */
+  readonly say: (line: string) => void;
+}
+
+export interface Actor {
+  /** At each look at the upgrade, several times a second; never two at once. A rejection ends the walk. */
+  look?(status: UpgradeStatus): Promise<void>;
+  /** Beside the looks, from the upgrade's start until aborted. A rejection ends the walk. */
+  beside?(signal: AbortSignal): Promise<void>;
+  /** Whether it releases a hold that else would be the end of the rehearsal: one that waits for a person. */
+  releases?(hold: Hold): boolean;
+  /** For the report: what it did, by what it was. Asked once, at the end. */
+  noted?(status: UpgradeStatus | undefined): Noted;
+}
+
+export type Noted = Readonly<Record<string, readonly string[]>>;

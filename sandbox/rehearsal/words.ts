@@ -1,15 +1,16 @@
 // What a rehearsal tells people before it begins and after it ended. Pure.
 import { PHASES } from '../../src/domain/status.ts';
-import { FAILING, REQUIRED, type RehearsalReport, type Scenario } from './report.ts';
+import { REQUIRED, type RehearsalReport } from './report.ts';
+import { SCENARIOS, type ScenarioName } from './scenarios.ts';
 
 /** What a plain rehearsal was seen to take: the parts, and the upgrade's own time at the speed of AWS. */
 const [PARTS_MINUTES, UPGRADE_MINUTES] = [1.5, 104];
 
-export function introduction(scenario: Scenario, speed: number): string[] {
+export function introduction(scenario: ScenarioName, speed: number): string[] {
   const exact = PARTS_MINUTES + UPGRADE_MINUTES / speed;
   const minutes = exact < 5 ? Math.round(exact) : Math.round(exact / 5) * 5;
   // An upgrade that goes back half-way is over sooner.
-  const expected = `${scenario === 'rollback' ? 'at most' : 'about'} ${minutes} minutes`;
+  const expected = `${SCENARIOS[scenario].ends === 'rolled-back' ? 'at most' : 'about'} ${minutes} minutes`;
   return [
     `Rehearsal "${scenario}" at speed ${speed}: a minute of AWS takes ${(60 / speed).toFixed(1)} s. It takes ${expected}.`,
     `The parts come up first; then one upgrade walks ${PHASES.length} phases: ${PHASES.join(', ')}.`,
@@ -26,7 +27,8 @@ export const whereToLook = (environment: string, temporal: { address: string; pa
 export function summary({ scenario, traffic, clusters, aws, temporal, from, to }: RehearsalReport): string[] {
   const { blue, green } = clusters;
   const { requests, resolutions: least, pointsOff } = REQUIRED;
-  const failures = scenario === 'rollback' ? `those of ${FAILING.app} on ${green.name}` : 'none';
+  const { failsOnGreen } = SCENARIOS[scenario];
+  const failures = failsOnGreen === undefined ? 'none' : `those of ${failsOnGreen} on ${green.name}`;
   const left = aws.leftovers === null ? 'leftovers not searched for' : `${aws.leftovers.length} leftovers`;
   return [
     `${blue.name} ${from} ${blue.deleted ? 'deleted' : 'kept'} · ${green.name} ${to} ${green.ready ? 'ready' : 'not ready'}`,

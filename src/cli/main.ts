@@ -70,21 +70,22 @@ program
   )
   .action(async (options: CommonOptions) => (await import('./commands/worker.ts')).worker(options));
 
+const SCENARIO_LINES = Object.entries(SCENARIOS).map(([name, words]) => `  ${name.padEnd(14)} ${words}`);
 program
   .command('rehearse')
   .description('rehearse a whole upgrade on real parts on this machine')
-  .addOption(new Option('--scenario <name>', 'what to rehearse').choices(SCENARIOS).default('plain'))
+  .addOption(new Option('--scenario <name>', 'what to rehearse').choices(Object.keys(SCENARIOS)).default('plain'))
   .option('--speed <factor>', 'a minute of AWS takes 60/factor seconds', '60')
   .option('--report <file>', 'write a JSON report')
   .option('--keep', 'leave everything up at the end, until Ctrl-C')
   .addOption(output())
   .addHelpText(
     'after',
-    examples(
+    `\nScenarios:\n${SCENARIO_LINES.join('\n')}\n${examples(
       'npm run rehearse',
       'npm run rehearse -- --scenario rollback --report rollback.json',
       'npm run rehearse -- --speed 10 --keep',
-    ),
+    )}`,
   )
   .action(async (options: RehearseOptions) => (await import('./commands/rehearse.ts')).rehearse(options));
 

@@ -52,7 +52,6 @@ beforeAll(async () => {
   sandbox = await startSandbox({
     dir,
     speed: new Speed(600),
-    onGateFailure: 'hold',
     signal: abort.signal,
     announce: () => undefined,
   });

@@ -96,7 +96,7 @@ describe('npm run rehearse', () => {
       expect(report.problems).toEqual([]);
       expect(ended.code).toBe(0);
       expectUpgraded(report);
-      expect(report.workerKilledIn).toEqual([...PHASES]);
+      expect(report.noted['workerKilledIn']).toEqual([...PHASES]);
       expect(left).toEqual([]);
     },
     WHOLE_REHEARSAL_MS,

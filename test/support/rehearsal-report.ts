@@ -1,6 +1,7 @@
 // Reports of rehearsals that ended as they should, whole and just good enough.
 import type { Expected } from '../../sandbox/rehearsal/expected.ts';
-import type { RehearsalReport, Scenario } from '../../sandbox/rehearsal/report.ts';
+import type { RehearsalReport } from '../../sandbox/rehearsal/report.ts';
+import type { ScenarioName } from '../../sandbox/rehearsal/scenarios.ts';
 
 export const [BLUE, GREEN] = ['stg-1-33', 'stg-1-36'];
 
@@ -63,7 +64,7 @@ const plain = (): RehearsalReport => ({
   aws: { calls: { 'eks:CreateCluster': 1, 'eks:DescribeCluster': 9 }, leftovers: [] },
   temporal: { workflows: 9, events: 2_709, failedWorkflowTasks: 0 },
   weights: weights({ [GREEN]: 100 }),
-  workerKilledIn: [],
+  noted: {},
   troubles: [],
 });
 
@@ -93,8 +94,8 @@ const rollback = (): RehearsalReport => {
 };
 
 /** One that has no problem, by scenario. */
-export const GOOD: Readonly<Record<Scenario, () => RehearsalReport>> = {
+export const GOOD: Readonly<Record<ScenarioName, () => RehearsalReport>> = {
   plain,
-  'worker-crash': () => ({ ...plain(), scenario: 'worker-crash', workerKilledIn: EXPECTED.phases }),
+  'worker-crash': () => ({ ...plain(), scenario: 'worker-crash', noted: { workerKilledIn: EXPECTED.phases } }),
   rollback,
 };

@@ -19,10 +19,10 @@ vi.mock('../../sandbox/rehearsal/histories.ts', () => ({ countHistories: async (
 vi.mock('../../sandbox/rehearsal/traffic.ts', () => ({
   startTraffic: async () => ({ stop: async () => undefined, summary: async () => GOOD.plain().traffic }),
 }));
-vi.mock('../../sandbox/rehearsal/scenario.ts', () => ({
+vi.mock('../../sandbox/rehearsal/walk.ts', () => ({
   Walk: class {
     readonly status = { state: 'paused', holds: [{ because: 'as ordered' }], phases: GOOD.plain().phases, apps: [] };
-    readonly workerKilledIn = [];
+    readonly noted = {};
     readonly run = (): Promise<never> => Promise.reject(new Error('Temporal has gone'));
   },
 }));

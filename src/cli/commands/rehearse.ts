@@ -2,15 +2,15 @@ import { closeSync, existsSync, openSync, rmSync } from 'node:fs';
 import type { RehearsalOptions } from '../../../sandbox/rehearsal/command.ts';
 import { InputError, run, type CommonOptions } from '../run.ts';
 
-/** What can be rehearsed. */
-export const SCENARIOS = [
-  'plain',
-  'rollback',
-  'worker-crash',
-] as const satisfies readonly RehearsalOptions['scenario'][];
+/** What can be rehearsed, each in a few words. */
+export const SCENARIOS: Readonly<Record<RehearsalOptions['scenario'], string>> = {
+  plain: 'one upgrade, and nothing happens to it',
+  rollback: 'an app fails on green: everything goes back by itself',
+  'worker-crash': 'the worker is killed once in each phase',
+};
 
 export interface RehearseOptions extends CommonOptions {
-  readonly scenario: (typeof SCENARIOS)[number];
+  readonly scenario: RehearsalOptions['scenario'];
   readonly speed: string;
   readonly report?: string;
   readonly keep?: boolean;

@@ -1,9 +1,19 @@
-// Kills the worker once in each phase, at the moment in which the upgrade's history shows that the phase has begun.
 import type { Client, WorkflowHandle } from '@temporalio/client';
-import { upgradeId } from '../../src/domain/ids.ts';
-import type { PhaseName, UpgradeStatus } from '../../src/domain/status.ts';
-import { ENVIRONMENT } from '../sandbox.ts';
-import type { RehearsalWorker } from './worker.ts';
+import { upgradeId } from '../../../src/domain/ids.ts';
+import type { PhaseName, UpgradeStatus } from '../../../src/domain/status.ts';
+import { ENVIRONMENT } from '../../sandbox.ts';
+import { unless } from '../unless.ts';
+import type { Actor, Noted, Scenario, Stage } from '../scenario.ts';
+
+/** The worker is killed once in each phase, at the moment in which the upgrade's history shows that the phase has begun. */
+export const workerCrash: Scenario = {
+  ends: 'succeeded',
+  actor: (stage) => new Killer(stage),
+  judge: ({ noted }, { phases }) => {
+    const missed = phases.filter((phase) => !noted['workerKilledIn']?.includes(phase));
+    return unless(missed.length === 0, `the worker was not killed in ${missed.join(', ')}`);
+  },
+};
 
 type HistoryEvent = NonNullable<Awaited<ReturnType<WorkflowHandle['fetchHistory']>>['events']>[number];
 
@@ -16,7 +26,7 @@ const CHILD_OF_PHASE: Readonly<Record<string, PhaseName>> = {
 };
 
 /** The phase that an event of the upgrade's history begins. */
-export function phaseBegunBy(event: HistoryEvent): PhaseName | undefined {
+function phaseBegunBy(event: HistoryEvent): PhaseName | undefined {
   const activity = event.activityTaskScheduledEventAttributes?.activityType?.name;
   if (activity === 'gatherPreflight') return 'preflight';
   const child = event.startChildWorkflowExecutionInitiatedEventAttributes?.workflowType?.name;
@@ -25,22 +35,32 @@ export function phaseBegunBy(event: HistoryEvent): PhaseName | undefined {
   return event.timerStartedEventAttributes ? 'soak' : undefined;
 }
 
-/** Notes each kill in `killedAt`: milliseconds since the epoch, by phase. Goes on until aborted. */
-export async function killInEachPhase(
-  client: Client,
-  worker: RehearsalWorker,
-  { killedAt, signal }: { readonly killedAt: Map<PhaseName, number>; readonly signal: AbortSignal },
-): Promise<void> {
-  for await (const event of follow(client, signal)) {
-    const phase = phaseBegunBy(event);
-    if (phase === undefined || killedAt.has(phase)) continue;
-    killedAt.set(phase, Date.now());
-    await worker.crash();
+class Killer implements Actor {
+  readonly #stage: Pick<Stage, 'client' | 'worker'>;
+  /** Milliseconds since the epoch. */
+  readonly #killedAt = new Map<PhaseName, number>();
+
+  constructor(stage: Pick<Stage, 'client' | 'worker'>) {
+    this.#stage = stage;
+  }
+
+  async beside(signal: AbortSignal): Promise<void> {
+    const { client, worker } = this.#stage;
+    for await (const event of follow(client, signal)) {
+      const phase = phaseBegunBy(event);
+      if (phase === undefined || this.#killedAt.has(phase)) continue;
+      this.#killedAt.set(phase, Date.now());
+      await worker.crash();
+    }
+  }
+
+  noted(status: UpgradeStatus | undefined): Noted {
+    return { workerKilledIn: status ? hitPhases(this.#killedAt, status) : [] };
   }
 }
 
 /** The phases that were under way when the worker was killed for them. */
-export function hitPhases(killedAt: ReadonlyMap<PhaseName, number>, { phases }: UpgradeStatus): PhaseName[] {
+function hitPhases(killedAt: ReadonlyMap<PhaseName, number>, { phases }: UpgradeStatus): PhaseName[] {
   return phases.flatMap(({ name, startedAt, endedAt }) => {
     const at = killedAt.get(name);
     const hit =
