@@ -52,6 +52,17 @@ export function wholeNumber(what: string, { min, max, advice }: Range): z.ZodTyp
     .meta({ type: 'integer', minimum: min, maximum: max, description: upperFirst(what) });
 }
 
+/** A number that need not be whole. */
+export function number(
+  what: string,
+  { moreThan, atMost = Infinity }: { readonly moreThan: number; readonly atMost?: number },
+) {
+  const whole = `${what}: a number more than ${moreThan}${atMost === Infinity ? '' : `, at most ${atMost}`}`;
+  const error = expecting(whole);
+  const schema = z.number({ error }).gt(moreThan, { error });
+  return describe(atMost === Infinity ? schema : schema.lte(atMost, { error }), what);
+}
+
 const DURATION = /^(?:\d+(?:\.\d+)?[smh])+$/;
 const SECONDS = { s: 1, m: 60, h: 3600 } as const;
 

@@ -1,6 +1,7 @@
 // The environment file, as a person writes it, and how it becomes an Environment.
 import { z } from 'zod';
 import type { AppHost, Environment, HttpCheck } from '../src/domain/environment.ts';
+import { analyses, metricSource, sourcesAreThere, toSource } from './analyses.ts';
 import {
   dnsName,
   duration,
@@ -147,6 +148,7 @@ const app = z.strictObject({
     name: text("the name of the app's Ingress"),
   }),
   checks: listOfSome(check, 'at least one check: it is what tells that green does not work'),
+  analyses: analyses.exactOptional(),
   dependsOn: list(name('the name of another app'), 'apps that move before it').default([]),
   start: oneOf(['with-upgrade', 'owner'], 'when the app begins to move').default('with-upgrade'),
   steps: steps.exactOptional(),
@@ -185,6 +187,8 @@ const file = z.strictObject({
   ).default('{cluster}'),
   steps: steps.prefault(DEFAULT_STEPS),
   apps: listOfSome(app, 'at least one app').superRefine(rules.uniqueNames, rules.sound('name')),
+  metrics: list(metricSource, 'sources of metrics').superRefine(rules.uniqueNames, rules.sound('name')).default([]),
+  analyses: analyses.default([]),
   maxMoving: wholeNumber('how many apps may move at a time', { min: 1, max: 1000 }).exactOptional(),
   approvals: list(
     oneOf(['migrate', 'decommission'], 'a point at which a person must approve'),
@@ -192,6 +196,10 @@ const file = z.strictObject({
   ).default(['decommission']),
   window: window.exactOptional(),
   onGateFailure: oneOf(['hold', 'rollback'], 'what a failed gate does').default('hold'),
+  stopAfterFailedApps: wholeNumber('after how many apps whose gates failed no new step begins', {
+    min: 1,
+    max: 1000,
+  }).default(2),
   drain: duration('the wait after the TTL for open connections').prefault('30s'),
   soak: duration("the wait between the last step and the old cluster's end").prefault('1h'),
   resolvers: listOfSome(nameServer, 'at least one DNS server').exactOptional(),
@@ -203,7 +211,8 @@ export const environmentSchema = file
   .superRefine(rules.hostsHaveAZone, rules.sound('zones', 'apps.hosts'))
   .superRefine(rules.hostsMoveOnce, rules.sound('apps.hosts'))
   .superRefine(rules.appsCanWait, rules.sound('apps.name', 'apps.dependsOn'))
-  .transform(({ steps: common, drain, soak, ...given }): Environment => {
+  .superRefine(sourcesAreThere, rules.sound('metrics', 'analyses', 'apps.analyses'))
+  .transform(({ steps: common, metrics, drain, soak, ...given }): Environment => {
     const toSteps = (some: typeof common) =>
       some.map(({ green, bake }) => ({ greenPercent: green, bakeSeconds: bake }));
     const toHosts = (hosts: readonly string[]): AppHost[] =>
@@ -214,6 +223,7 @@ export const environmentSchema = file
       });
     return {
       ...given,
+      metrics: metrics.map((source) => toSource(source, given.region)),
       apps: given.apps.map((one) => ({ ...one, hosts: toHosts(one.hosts), steps: toSteps(one.steps ?? common) })),
       drainSeconds: drain,
       soakSeconds: soak,

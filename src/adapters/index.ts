@@ -5,6 +5,7 @@ import { systemClock, type Clock } from './clock.ts';
 import { httpProbe, type HttpProbe } from './http-probe.ts';
 import { createKubeConnections } from './kube-connections.ts';
 import { createKube, type Kube } from './kube.ts';
+import { createMetrics, type Metrics } from './metrics.ts';
 import { nameResolver, type NameResolver } from './resolver.ts';
 import { createRoute53, type Route53 } from './route53.ts';
 
@@ -15,6 +16,7 @@ export interface Dependencies {
   readonly argo: Argo;
   readonly resolver: NameResolver;
   readonly http: HttpProbe;
+  readonly metrics: Metrics;
   readonly clock: Clock;
 }
 
@@ -29,6 +31,7 @@ export function createDependencies(): Dependencies {
     argo: createArgo(connections),
     resolver: nameResolver,
     http: httpProbe,
+    metrics: createMetrics((name) => process.env[name]),
     clock: systemClock,
   };
 }

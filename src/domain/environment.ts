@@ -1,3 +1,5 @@
+import type { Analysis, MetricSource } from './analysis.ts';
+
 /**
  * An environment as its file describes it: one live cluster, the version it is to move to, and what moves.
  * Plain JSON, because it travels as workflow input. Durations are seconds, percentages whole numbers 0-100.
@@ -20,6 +22,10 @@ export interface Environment {
   readonly addons: readonly Addon[];
   readonly argocd: ArgoCd;
   readonly apps: readonly App[];
+  /** Where analyses ask for metrics. */
+  readonly metrics: readonly MetricSource[];
+  /** Of every app that has none of its own. */
+  readonly analyses: readonly Analysis[];
   /** How many apps may be between blue and green at a time. Absent: any number. */
   readonly maxMoving?: number;
   readonly approvals: readonly ApprovalPoint[];
@@ -29,6 +35,8 @@ export interface Environment {
   readonly window?: Window;
   /** What a failed gate does beyond reversing its own app: hold for a person, or roll the whole environment back. */
   readonly onGateFailure: 'hold' | 'rollback';
+  /** When the gates of so many apps have failed, no app begins a new step until a person says so. */
+  readonly stopAfterFailedApps: number;
   /** Extra wait after the TTL so that open connections drain. */
   readonly drainSeconds: number;
   readonly soakSeconds: number;
@@ -99,6 +107,8 @@ export interface App {
   /** The Ingress whose load balancer serves the app, the same in every cluster. */
   readonly ingress: { readonly namespace: string; readonly name: string };
   readonly checks: readonly HttpCheck[];
+  /** Absent: those of the environment. */
+  readonly analyses?: readonly Analysis[];
   /** Whether it moves as soon as green is ready, or waits for its owner to start it. */
   readonly start: 'with-upgrade' | 'owner';
   /** Names of apps that must be on green before it begins. */

@@ -56,7 +56,10 @@ const ENVIRONMENT: Environment = {
   ],
   approvals: [],
   externalDnsOwner: '{cluster}',
+  metrics: [],
+  analyses: [],
   onGateFailure: 'hold',
+  stopAfterFailedApps: 2,
   drainSeconds: 0,
   soakSeconds: 0,
 };

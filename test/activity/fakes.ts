@@ -13,6 +13,7 @@ import type { EksCluster } from '../../src/adapters/eks-clusters.ts';
 import type { HttpProbe } from '../../src/adapters/http-probe.ts';
 import type { Dependencies } from '../../src/adapters/index.ts';
 import type { Kube } from '../../src/adapters/kube.ts';
+import type { Metrics } from '../../src/adapters/metrics.ts';
 import type { NameResolver } from '../../src/adapters/resolver.ts';
 import type { Route53, ZoneRecord } from '../../src/adapters/route53.ts';
 import type { ArgoCd } from '../../src/domain/environment.ts';
@@ -72,6 +73,7 @@ export interface Prepared {
   readonly argo?: AnyMethods<Argo>;
   readonly resolver?: AnyMethods<NameResolver>;
   readonly http?: AnyMethods<HttpProbe>;
+  readonly metrics?: AnyMethods<Metrics>;
 }
 
 /** An adapter that has only the prepared methods. */
@@ -103,6 +105,7 @@ export function prepare(prepared: Prepared, clock: Clock = new FakeClock()): Dep
     argo: adapter('argo', prepared.argo),
     resolver: adapter('resolver', prepared.resolver),
     http: adapter('http', prepared.http),
+    metrics: adapter('metrics', prepared.metrics),
     clock,
   };
 }

@@ -146,7 +146,10 @@ describe('the examples', () => {
         },
       ],
       approvals: ['decommission'],
+      metrics: [],
+      analyses: [],
       onGateFailure: 'hold',
+      stopAfterFailedApps: 2,
       drainSeconds: 30,
       soakSeconds: 3600,
     } satisfies Environment);
