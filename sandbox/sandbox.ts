@@ -11,6 +11,7 @@ import { startEtcd } from './cluster/etcd.ts';
 import type { AccessKey, AwsGateway, ControlPlane, NameServer, SandboxSettings, Speed } from './contracts.ts';
 import { startNameServer } from './dns/name-server.ts';
 import { LoadBalancers } from './edge/load-balancers.ts';
+import { serveMetrics } from './edge/metrics-endpoint.ts';
 import { ControlPlanesWithEdge } from './edge-of-clusters.ts';
 import { writeEnvironmentFile, type SandboxEnvironment } from './environment-file.ts';
 import { ExternalDnsRunner } from './external-dns/runner.ts';
@@ -20,6 +21,7 @@ import { given } from './given.ts';
 import { ARGOCD_POLICY, EXTERNAL_DNS_POLICY, WORKER_POLICY } from './policies.ts';
 import { freePort } from './process/ports.ts';
 import { Processes } from './process/processes.ts';
+import { startPrometheus } from './prometheus.ts';
 import { seedAccount } from './seed/account.ts';
 import { seedCluster } from './seed/clusters.ts';
 import { seedLiveRecords } from './seed/live-records.ts';
@@ -55,6 +57,8 @@ export interface Sandbox {
   readonly temporal: Temporal;
   readonly nameServer: NameServer;
   readonly loadBalancers: LoadBalancers;
+  /** It scrapes what the load balancers count. */
+  readonly prometheusUrl: string;
   readonly manager: ControlPlane;
   readonly environmentFile: string;
   /** All load balancers listen on this port, each on an address of its own. */
@@ -132,6 +136,10 @@ export async function startSandbox({ dir, speed, amend, signal, announce }: Sand
       subnetIds: account.subnetIds,
     });
     undo.push(() => loadBalancers.stop());
+    const endpoint = await serveMetrics(() => loadBalancers.metrics);
+    undo.push(() => endpoint.stop());
+    const prometheus = await startPrometheus({ dir: part('prometheus'), processes, target: endpoint.address });
+    tell(`Prometheus at ${prometheus.url}`);
 
     const repository = await makeGitOpsRepository({
       dir: join(dir, 'gitops'),
@@ -228,6 +236,7 @@ export async function startSandbox({ dir, speed, amend, signal, announce }: Sand
       temporal,
       nameServer,
       loadBalancers,
+      prometheusUrl: prometheus.url,
       manager,
       environmentFile,
       appPort,

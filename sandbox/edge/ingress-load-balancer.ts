@@ -7,11 +7,12 @@ import type { Addresses } from './addresses.ts';
 import type { ClusterView } from './cluster-view.ts';
 import { Elb } from './elb.ts';
 import type { IngressMarks } from './ingress-marks.ts';
+import type { Failures } from './failures.ts';
 import { Listener } from './listener.ts';
 import type { Reply } from './listener.ts';
 import { Reconciler } from './reconciler.ts';
 import { reportTo, type Log } from './report.ts';
-import type { RequestCounts } from './request-counts.ts';
+import type { RequestMetrics } from './request-metrics.ts';
 import { backendsOf, route } from './routes.ts';
 
 /** What all load balancers of a sandbox share. */
@@ -24,9 +25,8 @@ export interface Edge {
   readonly vpcId: string;
   readonly subnetIds: readonly string[];
   readonly addresses: Addresses;
-  readonly counts: RequestCounts;
-  /** Status that an app answers with instead of its own, by `cluster/app`. */
-  readonly failures: ReadonlyMap<string, number>;
+  readonly metrics: RequestMetrics;
+  readonly failures: Failures;
   readonly log: Log;
 }
 
@@ -46,6 +46,7 @@ const SERVICE_UNAVAILABLE = 503;
 /** The load balancer of one Ingress, from its first sight until the Ingress is deleted. */
 export class IngressLoadBalancer {
   readonly #uid: string;
+  readonly #name: string;
   readonly #cluster: WatchedCluster;
   readonly #edge: Edge;
   readonly #elb: Elb;
@@ -56,10 +57,11 @@ export class IngressLoadBalancer {
     const { namespace = '', name = '', uid = '' } = ingress.metadata ?? {};
     const stack = `${namespace}/${name}`;
     this.#uid = uid;
+    this.#name = loadBalancerName({ namespace, name, identity: `${cluster.name}/${uid}` });
     this.#cluster = cluster;
     this.#edge = edge;
     this.#elb = new Elb(edge.elb, {
-      name: loadBalancerName({ namespace, name, identity: `${cluster.name}/${uid}` }),
+      name: this.#name,
       port: edge.port,
       vpcId: edge.vpcId,
       subnetIds: edge.subnetIds,
@@ -130,6 +132,7 @@ export class IngressLoadBalancer {
     if (!front) return;
     this.#edge.nameServer.setLoadBalancer(front.hostname, null);
     await front.listener.close();
+    this.#edge.metrics.forget(this.#name);
   }
 
   #answer({ host, path }: { host: string; path: string }): Reply {
@@ -140,14 +143,15 @@ export class IngressLoadBalancer {
     const namespace = ingress.metadata?.namespace ?? '';
     const app = view.appOf(namespace, backend);
     const served = view.readyTargets(namespace, backend).length > 0 ? OK : SERVICE_UNAVAILABLE;
-    return this.#reply({ status: this.#edge.failures.get(`${cluster}/${app}`) ?? served, app, host });
+    return this.#reply({ status: this.#edge.failures.next(cluster, app, path) ?? served, app, host });
   }
 
   #reply({ status, app, host }: { status: number; app: string | null; host: string }): Reply {
     const cluster = this.#cluster.name;
-    this.#edge.counts.add({ cluster, app, status });
     const headers = { 'x-served-by-cluster': cluster, ...(app === null ? {} : { 'x-served-by-app': app }) };
-    return { status, headers, body: { app, cluster, host } };
+    const served = { loadBalancer: this.#name, cluster, app, host };
+    const sent = (seconds: number): void => this.#edge.metrics.add(served, { status, seconds });
+    return { status, headers, body: { app, cluster, host }, sent };
   }
 }
 

@@ -6,6 +6,8 @@ export interface Reply {
   readonly status: number;
   readonly headers: Readonly<Record<string, string>>;
   readonly body: object;
+  /** Told once the answer has been sent, how long that took since the request came. */
+  readonly sent?: (seconds: number) => void;
 }
 
 export interface ListenerOptions {
@@ -48,6 +50,7 @@ export class Listener {
   }
 
   #serve(request: IncomingMessage, response: ServerResponse): void {
+    const cameAtMs = performance.now();
     this.#open++;
     response.once('close', () => {
       this.#open--;
@@ -56,7 +59,8 @@ export class Listener {
     request.resume();
     const host = (request.headers.host ?? '').replace(/:\d+$/, '').toLowerCase();
     const { pathname } = new URL(request.url ?? '/', 'http://host');
-    const { status, headers, body } = this.#answer({ host, path: pathname });
+    const { status, headers, body, sent } = this.#answer({ host, path: pathname });
+    if (sent) response.once('finish', () => sent((performance.now() - cameAtMs) / 1000));
     const text = `${JSON.stringify(body)}\n`;
     response.writeHead(status, {
       'content-type': 'application/json',

@@ -3,12 +3,12 @@ import { kubeConfigFor } from '../cluster/kube-client.ts';
 import type { AccessKey, ControlPlane, NameServer, SandboxSettings } from '../contracts.ts';
 import { Addresses } from './addresses.ts';
 import { ClusterView } from './cluster-view.ts';
+import { Failures, type Failure } from './failures.ts';
 import { IngressLoadBalancer } from './ingress-load-balancer.ts';
 import type { Edge, WatchedCluster } from './ingress-load-balancer.ts';
 import { IngressMarks } from './ingress-marks.ts';
 import { reportTo, type Log } from './report.ts';
-import { RequestCounts } from './request-counts.ts';
-import type { RequestCount } from './request-counts.ts';
+import { RequestMetrics } from './request-metrics.ts';
 
 export interface LoadBalancersOptions {
   readonly settings: Pick<SandboxSettings, 'region' | 'speed'>;
@@ -29,21 +29,21 @@ export interface LoadBalancersOptions {
  */
 export class LoadBalancers {
   readonly #edge: Edge;
-  readonly #counts = new RequestCounts();
-  readonly #failures = new Map<string, number>();
+  readonly #metrics = new RequestMetrics();
+  readonly #failures = new Failures();
   readonly #clusters = new Map<string, WatchedCluster>();
   readonly #balancers = new Map<string, { readonly cluster: string; readonly balancer: IngressLoadBalancer }>();
 
   constructor(options: LoadBalancersOptions) {
     const { settings, gatewayUrl, key, nameServer, port, vpcId, subnetIds, log } = options;
     const elb = new ElasticLoadBalancingV2Client({ endpoint: gatewayUrl, region: settings.region, credentials: key });
-    const shared = { addresses: new Addresses(), counts: this.#counts, failures: this.#failures };
+    const shared = { addresses: new Addresses(), metrics: this.#metrics, failures: this.#failures };
     this.#edge = { ...shared, elb, nameServer, port, vpcId, subnetIds, log, speed: settings.speed };
   }
 
-  /** Requests so far, since the start of the sandbox. */
-  get requestCounts(): RequestCount[] {
-    return this.#counts.all();
+  /** What an exporter would tell Prometheus of them all. */
+  get metrics(): string {
+    return this.#metrics.text;
   }
 
   watchCluster(controlPlane: ControlPlane): void {
@@ -68,10 +68,12 @@ export class LoadBalancers {
     await Promise.all(this.#balancersOf(name).map((balancer) => balancer.abandon()));
   }
 
-  /** Lets an app of a cluster answer everything with a status, its pods being Ready all the same; null ends it. */
-  failApp(cluster: string, app: string, status: number | null): void {
-    if (status === null) this.#failures.delete(`${cluster}/${app}`);
-    else this.#failures.set(`${cluster}/${app}`, status);
+  failApp(cluster: string, app: string, failure: Failure): void {
+    this.#failures.set(cluster, app, failure);
+  }
+
+  healApp(cluster: string, app: string): void {
+    this.#failures.set(cluster, app, undefined);
   }
 
   async stop(): Promise<void> {

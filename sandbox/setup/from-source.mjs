@@ -70,6 +70,14 @@ export async function buildFromSource(job) {
   const onLine = countPackages(progress);
   const { build } = part;
   const ldflags = `-s -w${build.kind === 'module' && build.ldflags ? ` ${build.ldflags}` : ''}`;
+  /** @param {string} binary @param {string} pkg @param {string} source the folder with the go.mod of the build @param {string[]} [flags] */
+  const goBuild = (binary, pkg, source, flags = []) =>
+    run('go', ['build', '-v', '-trimpath', ...flags, '-ldflags', ldflags, '-o', join(work, binary), pkg], {
+      cwd: source,
+      env: { ...goBuildEnv(), TMPDIR: tmp },
+      log,
+      onLine,
+    });
   switch (build.kind) {
     case 'install':
       await run('go', ['install', '-v', '-trimpath', '-ldflags', ldflags, build.package], {
@@ -82,14 +90,14 @@ export async function buildFromSource(job) {
       const source = join(tmp, 'source');
       cpSync(recipeDir(build.recipe), source, { recursive: true });
       await applyPatches(build.patches ?? [], source, job);
-      for (const [binary, pkg] of Object.entries(build.packages)) {
-        await run('go', ['build', '-v', '-trimpath', '-ldflags', ldflags, '-o', join(work, binary), pkg], {
-          cwd: source,
-          env: { ...goBuildEnv(), TMPDIR: tmp },
-          log,
-          onLine,
-        });
-      }
+      for (const [binary, pkg] of Object.entries(build.packages)) await goBuild(binary, pkg, source);
+      return;
+    }
+    case 'main-module': {
+      const source = join(tmp, 'source');
+      cpSync(await moduleDir(build.module, job), source, { recursive: true });
+      const tags = build.tags ? ['-tags', build.tags.join(',')] : [];
+      for (const [binary, pkg] of Object.entries(build.packages)) await goBuild(binary, pkg, source, tags);
       return;
     }
     case 'venv': {

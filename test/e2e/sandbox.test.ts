@@ -21,6 +21,7 @@ describe('npm run sandbox', () => {
     for (const part of [
       'temporal',
       'etcd',
+      'prometheus',
       'kube-apiserver',
       'kube-scheduler',
       'kwok',

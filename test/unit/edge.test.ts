@@ -9,10 +9,12 @@ import { KubeConfig } from '@kubernetes/client-node';
 import type { V1Deployment, V1HTTPIngressPath, V1Ingress, V1Pod } from '@kubernetes/client-node';
 import { afterEach, describe, expect, it } from 'vitest';
 import { Addresses } from '../../sandbox/edge/addresses.ts';
+import { Failures } from '../../sandbox/edge/failures.ts';
 import { Listener } from '../../sandbox/edge/listener.ts';
+import { serveMetrics } from '../../sandbox/edge/metrics-endpoint.ts';
 import { ObjectStore } from '../../sandbox/edge/object-store.ts';
 import { Reconciler } from '../../sandbox/edge/reconciler.ts';
-import { RequestCounts } from '../../sandbox/edge/request-counts.ts';
+import { RequestMetrics } from '../../sandbox/edge/request-metrics.ts';
 import { backendsOf, route } from '../../sandbox/edge/routes.ts';
 import { installations } from '../../sandbox/external-dns/installations.ts';
 import { Supervised } from '../../sandbox/external-dns/supervised.ts';
@@ -94,13 +96,14 @@ describe('listener of a load balancer', () => {
     const big = 'x'.repeat(5_000_000);
     let closed: Promise<void> | undefined;
     const asked: object[] = [];
+    const tookSeconds: number[] = [];
     const opened = await Listener.open({
       address: '127.90.0.1',
       port,
       answer: (request) => {
         asked.push(request);
         if (asked.length === 2) closed = opened.close();
-        return { status: 200, headers: {}, body: { big } };
+        return { status: 200, headers: {}, body: { big }, sent: (seconds) => tookSeconds.push(seconds) };
       },
     });
     for (const reused of [false, true]) {
@@ -113,6 +116,8 @@ describe('listener of a load balancer', () => {
       { host: 'shop.example.test', path: '/a' },
       { host: 'shop.example.test', path: '/a' },
     ]);
+    expect(tookSeconds).toEqual([expect.any(Number), expect.any(Number)]);
+    expect(tookSeconds.every((seconds) => seconds > 0 && seconds < 60)).toBe(true);
     agent.destroy();
     await expect(ask(port)).rejects.toMatchObject({ code: 'ECONNREFUSED' });
   });
@@ -141,15 +146,95 @@ it('gives every load balancer an address of its own, in a network of its own', (
   expect(() => addresses.next()).toThrow('has no address left');
 });
 
-it('counts requests by cluster, app and status', () => {
-  const counts = new RequestCounts();
-  for (const status of [200, 200, 503]) counts.add({ cluster: 'blue', app: 'shop', status });
-  counts.add({ cluster: 'blue', app: null, status: 404 });
-  expect(counts.all()).toEqual([
-    { cluster: 'blue', app: 'shop', status: 200, requests: 2 },
-    { cluster: 'blue', app: 'shop', status: 503, requests: 1 },
-    { cluster: 'blue', app: null, status: 404, requests: 1 },
-  ]);
+describe('metrics of the load balancers', () => {
+  const shop = { loadBalancer: 'lb-1', cluster: 'blue', app: 'shop', host: 'shop.example.test' };
+
+  it('count requests by status class from none on, and how many took no longer than each bound', () => {
+    const metrics = new RequestMetrics();
+    for (const [status, seconds] of [
+      [200, 0.004],
+      [204, 0.3],
+      [503, 9],
+    ] as const)
+      metrics.add(shop, { status, seconds });
+    expect(metrics.text).toMatchInlineSnapshot(`
+      "# HELP alb_requests_total Requests that a load balancer answered.
+      # TYPE alb_requests_total counter
+      alb_requests_total{load_balancer="lb-1",cluster="blue",app="shop",host="shop.example.test",code="2xx"} 2
+      alb_requests_total{load_balancer="lb-1",cluster="blue",app="shop",host="shop.example.test",code="3xx"} 0
+      alb_requests_total{load_balancer="lb-1",cluster="blue",app="shop",host="shop.example.test",code="4xx"} 0
+      alb_requests_total{load_balancer="lb-1",cluster="blue",app="shop",host="shop.example.test",code="5xx"} 1
+      # HELP alb_request_duration_seconds From the arrival of a request until its answer was sent.
+      # TYPE alb_request_duration_seconds histogram
+      alb_request_duration_seconds_bucket{load_balancer="lb-1",cluster="blue",app="shop",host="shop.example.test",le="0.005"} 1
+      alb_request_duration_seconds_bucket{load_balancer="lb-1",cluster="blue",app="shop",host="shop.example.test",le="0.01"} 1
+      alb_request_duration_seconds_bucket{load_balancer="lb-1",cluster="blue",app="shop",host="shop.example.test",le="0.025"} 1
+      alb_request_duration_seconds_bucket{load_balancer="lb-1",cluster="blue",app="shop",host="shop.example.test",le="0.05"} 1
+      alb_request_duration_seconds_bucket{load_balancer="lb-1",cluster="blue",app="shop",host="shop.example.test",le="0.1"} 1
+      alb_request_duration_seconds_bucket{load_balancer="lb-1",cluster="blue",app="shop",host="shop.example.test",le="0.25"} 1
+      alb_request_duration_seconds_bucket{load_balancer="lb-1",cluster="blue",app="shop",host="shop.example.test",le="0.5"} 2
+      alb_request_duration_seconds_bucket{load_balancer="lb-1",cluster="blue",app="shop",host="shop.example.test",le="1"} 2
+      alb_request_duration_seconds_bucket{load_balancer="lb-1",cluster="blue",app="shop",host="shop.example.test",le="2.5"} 2
+      alb_request_duration_seconds_bucket{load_balancer="lb-1",cluster="blue",app="shop",host="shop.example.test",le="5"} 2
+      alb_request_duration_seconds_bucket{load_balancer="lb-1",cluster="blue",app="shop",host="shop.example.test",le="+Inf"} 3
+      alb_request_duration_seconds_sum{load_balancer="lb-1",cluster="blue",app="shop",host="shop.example.test"} 9.304
+      alb_request_duration_seconds_count{load_balancer="lb-1",cluster="blue",app="shop",host="shop.example.test"} 3
+      "
+    `);
+  });
+
+  it('keep load balancers and hosts apart, and tell nothing of one that is gone', () => {
+    const metrics = new RequestMetrics();
+    metrics.add(shop, { status: 200, seconds: 0 });
+    metrics.add({ ...shop, loadBalancer: 'lb-2', cluster: 'green' }, { status: 200, seconds: 0 });
+    metrics.add({ ...shop, host: 'a"b\\c', app: null }, { status: 404, seconds: 0 });
+    const counted = (): string[] => metrics.text.split('\n').filter((line) => /^alb_requests_total.* 1$/.test(line));
+    const green =
+      'alb_requests_total{load_balancer="lb-2",cluster="green",app="shop",host="shop.example.test",code="2xx"} 1';
+    expect(counted()).toEqual([
+      'alb_requests_total{load_balancer="lb-1",cluster="blue",app="shop",host="shop.example.test",code="2xx"} 1',
+      green,
+      'alb_requests_total{load_balancer="lb-1",cluster="blue",app="",host="a\\"b\\\\c",code="4xx"} 1',
+    ]);
+    metrics.forget('lb-1');
+    expect(counted()).toEqual([green]);
+  });
+
+  it('are served at one address, on loopback', async () => {
+    const endpoint = await serveMetrics(() => 'up 1\n');
+    expect(endpoint.address).toMatch(/^127\.0\.0\.1:\d+$/);
+    const [metrics, other] = await Promise.all(['metrics', ''].map((at) => fetch(`http://${endpoint.address}/${at}`)));
+    expect([metrics?.headers.get('content-type'), await metrics?.text()]).toEqual([
+      'text/plain; version=0.0.4',
+      'up 1\n',
+    ]);
+    expect(other?.status).toBe(404);
+    await endpoint.stop();
+    await expect(fetch(`http://${endpoint.address}/metrics`)).rejects.toThrow('fetch failed');
+  });
+});
+
+describe('an app that is made to fail', () => {
+  const asked = (failures: Failures, at: string, times: number, cluster = 'green') =>
+    Array.from({ length: times }, () => failures.next(cluster, 'shop', at));
+
+  it('fails every request on that cluster, until it is healed', () => {
+    const failures = new Failures();
+    failures.set('green', 'shop', { status: 503 });
+    expect(asked(failures, '/', 2)).toEqual([503, 503]);
+    expect(asked(failures, '/', 1, 'blue')).toEqual([undefined]);
+    expect(failures.next('green', null, '/')).toBeUndefined();
+    failures.set('green', 'shop', undefined);
+    expect(asked(failures, '/', 1)).toEqual([undefined]);
+  });
+
+  it('fails a share of its requests, spread evenly, and none of a path that is left out', () => {
+    const failures = new Failures();
+    failures.set('green', 'shop', { status: 500, percent: 40, except: '/healthz' });
+    expect(asked(failures, '/healthz', 3)).toEqual([undefined, undefined, undefined]);
+    expect(asked(failures, '/', 5)).toEqual([undefined, undefined, 500, undefined, 500]);
+    expect(asked(failures, '/', 95).filter((status) => status === 500)).toHaveLength(38);
+  });
 });
 
 describe('reconciler', () => {

@@ -43,7 +43,7 @@ it('rollback breaks its app on green once, when it has a share of the traffic in
   for (const status of [at(5, 'baking'), at(25, 'moving')]) await actor?.look?.(status);
   expect(broken).toEqual([]);
   for (const status of [at(25, 'baking'), at(25, 'baking')]) await actor?.look?.(status);
-  expect(broken).toEqual([['stg-1-36', 'messages', 503]]);
+  expect(broken).toEqual([['stg-1-36', 'messages', { status: 503 }]]);
 });
 
 it('rollback wants an environment that goes back, and changes nothing else of it', () => {

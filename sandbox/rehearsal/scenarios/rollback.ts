@@ -28,7 +28,7 @@ class Breaker implements Actor {
   async look(status: UpgradeStatus): Promise<void> {
     if (this.#broken || !isServing(status)) return;
     this.#broken = true;
-    this.#loadBalancers.failApp(GREEN.name, FAILING.app, FAILING.status);
+    this.#loadBalancers.failApp(GREEN.name, FAILING.app, { status: FAILING.status });
     this.#say(`broken by ${BY}: ${FAILING.app} on ${GREEN.name} answers ${FAILING.status}`);
   }
 }

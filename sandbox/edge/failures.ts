@@ -1,0 +1,29 @@
+/** What an app of a cluster answers instead of what it has, its pods being Ready all the same. */
+export interface Failure {
+  readonly status: number;
+  /** Of how many of a hundred requests; all of them where this is left out. */
+  readonly percent?: number;
+  /** A path that is served well all the same, as a health check's often is. */
+  readonly except?: string;
+}
+
+/** By cluster and app. */
+export class Failures {
+  readonly #all = new Map<string, Failure & { due: number }>();
+
+  /** Undefined ends it. */
+  set(cluster: string, app: string, failure: Failure | undefined): void {
+    if (failure) this.#all.set(`${cluster}/${app}`, { ...failure, due: 0 });
+    else this.#all.delete(`${cluster}/${app}`);
+  }
+
+  /** The status of one more request; undefined: it is served. The share is spread evenly, not drawn by lot. */
+  next(cluster: string, app: string | null, path: string): number | undefined {
+    const failure = this.#all.get(`${cluster}/${app}`);
+    if (!failure || path === failure.except) return undefined;
+    failure.due += failure.percent ?? 100;
+    if (failure.due < 100) return undefined;
+    failure.due -= 100;
+    return failure.status;
+  }
+}
