@@ -1,6 +1,7 @@
 // Writes to hosted zones, and what Route 53 says of them.
 import type { Dependencies } from '../src/adapters/index.ts';
 import type { HostChange } from '../src/adapters/route53.ts';
+import { nameIn, type HostedZone } from '../src/domain/environment.ts';
 import { planHost, type HostPlan, type ObservedRecord, type RecordChange, type Wish } from '../src/domain/traffic.ts';
 import { MAX_ELEMENTS } from '../src/domain/zone-batch.ts';
 import { fail } from './failures.ts';
@@ -14,6 +15,7 @@ const OWNED_GONE_SECONDS = 15 * 60;
 
 interface Planned {
   readonly wish: Wish;
+  readonly name: string;
   readonly plan: HostPlan;
   /** What to write; empty for drift, and where there is and shall be nothing. */
   readonly changes: readonly RecordChange[];
@@ -28,7 +30,7 @@ export function createZoneWork({ route53, clock }: Dependencies): ZoneWork {
     },
 
     async applyWishes({ zone, wishes }) {
-      const planned = await planAll(zone.id, wishes);
+      const planned = await planAll(zone, wishes);
       const writing = planned.filter(({ changes }) => changes.length > 0);
       if (writing.length === 0) return planned.map(unwritten);
       const changes = writing.flatMap(toChanges);
@@ -43,7 +45,7 @@ export function createZoneWork({ route53, clock }: Dependencies): ZoneWork {
         if (!isRefusedBatch(error)) throw error;
         const only = writing.length === 1 ? writing[0] : undefined;
         if (!only) throw fail('dns.batch-refused', `Route 53 refused ${writing.length} wishes: ${error.message}`);
-        const refused = await lookAgain(zone.id, only, error.message);
+        const refused = await lookAgain(zone, only, error.message);
         return planned.map((one) => (one === only ? refused : unwritten(one)));
       }
     },
@@ -71,9 +73,9 @@ export function createZoneWork({ route53, clock }: Dependencies): ZoneWork {
       }),
   };
 
-  async function planAll(zoneId: string, wishes: readonly Wish[]): Promise<Planned[]> {
+  async function planAll(zone: HostedZone, wishes: readonly Wish[]): Promise<Planned[]> {
     const names = await route53.recordsOfAll(
-      zoneId,
+      zone.id,
       wishes.map(({ host }) => host),
     );
     return wishes.map((wish) => {
@@ -81,6 +83,7 @@ export function createZoneWork({ route53, clock }: Dependencies): ZoneWork {
       const plan = planHost(observed, wish);
       return {
         wish,
+        name: nameIn(zone, wish.host),
         plan,
         changes: plan.kind === 'change' ? plan.changes : plan.kind === 'nothing' ? rewrite(observed) : [],
       };
@@ -88,13 +91,18 @@ export function createZoneWork({ route53, clock }: Dependencies): ZoneWork {
   }
 
   /** Why the one wish was refused: because somebody was quicker, or for itself. */
-  async function lookAgain(zoneId: string, { wish, plan }: Planned, reason: string): Promise<WishOutcome> {
-    const [now] = await planAll(zoneId, [wish]);
+  async function lookAgain(zone: HostedZone, { wish, plan }: Planned, reason: string): Promise<WishOutcome> {
+    const [now] = await planAll(zone, [wish]);
     if (now?.plan.kind === 'drift') return unwritten(now);
     // An attempt of ours whose answer was lost came through after our first look: the next attempt confirms it.
     if (now && now.plan.kind !== plan.kind)
       throw fail('cloud.busy', `the records of ${wish.host} changed while they were written`);
-    return { wish: wish.id, outcome: 'refused', type: 'dns.refused', why: `Route 53 refused ${wish.host}: ${reason}` };
+    return {
+      wish: wish.id,
+      outcome: 'refused',
+      type: 'dns.refused',
+      why: `Route 53 refused ${nameIn(zone, wish.host)}: ${reason}`,
+    };
   }
 }
 
@@ -106,9 +114,9 @@ const rewrite = (observed: readonly ObservedRecord[]): RecordChange[] =>
   (['DELETE', 'CREATE'] as const).flatMap((action) => observed.map((record) => ({ action, record })));
 
 /** The outcome of a wish that took no part in the batch. */
-function unwritten({ wish, plan }: Planned): WishOutcome {
+function unwritten({ wish, name, plan }: Planned): WishOutcome {
   if (plan.kind !== 'drift') return { wish: wish.id, outcome: 'nothing' };
-  const why = `${wish.host} has ${plan.observed}, expected ${plan.expected}: somebody else changed it`;
+  const why = `${name} has ${plan.observed}, expected ${plan.expected}: somebody else changed it`;
   return { wish: wish.id, outcome: 'refused', type: 'drift.detected', why };
 }
 

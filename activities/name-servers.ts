@@ -1,7 +1,7 @@
 // What the world is told: questions straight to the name servers of a zone, past every cache.
 import type { Dependencies } from '../src/adapters/index.ts';
 import type { DnsAnswer } from '../src/adapters/resolver.ts';
-import type { HostedZone } from '../src/domain/environment.ts';
+import { nameIn, type HostedZone } from '../src/domain/environment.ts';
 import type { Evidence } from '../src/domain/status.ts';
 import { fail } from './failures.ts';
 import type { DnsActivities } from './ports.ts';
@@ -9,6 +9,9 @@ import { observedOf } from './zone-records.ts';
 
 /** If the name were still answered at the smallest weight, one percent, a third of such rounds would show it. */
 const IDLE_QUERIES = 40;
+
+/** AWS's own, for every alias of a load balancer. */
+const LOAD_BALANCER_TTL_SECONDS = 60;
 
 type AnswerWork = Pick<DnsActivities, 'readTtl' | 'proveIdle'>;
 
@@ -18,7 +21,9 @@ export function createAnswerWork({ route53, resolver, clock }: Dependencies): An
       const servers = await nameServersOf(zone);
       const answers = await Promise.all(servers.map((server) => resolver.resolve(host, [server])));
       const ttls = answers.flat().map(({ ttlSeconds }) => ttlSeconds);
-      if (ttls.length > 0) return { ttlSeconds: Math.max(...ttls) };
+      // The resolver of a VPC is a cache: it answers with what is left of the TTL.
+      const least = zone.private ? LOAD_BALANCER_TTL_SECONDS : 0;
+      if (ttls.length > 0) return { ttlSeconds: Math.max(least, ...ttls) };
       throw fail(
         'dns.no-answer',
         `the name servers of ${zone.name} (${servers.join(', ')}) have no address for ${host}`,
@@ -28,7 +33,7 @@ export function createAnswerWork({ route53, resolver, clock }: Dependencies): An
     async proveIdle({ zone, host, setIdentifier, target, resolvers }) {
       const evidence = (passed: boolean, observed: string): Evidence => ({
         check: 'no traffic',
-        subject: `${host} to ${setIdentifier}`,
+        subject: `${nameIn(zone, host)} to ${setIdentifier}`,
         passed,
         observed,
         expected: `weight 0 or no record, and no answer of ${IDLE_QUERIES} with an address of ${target.hostname}`,

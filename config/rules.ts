@@ -93,28 +93,71 @@ export function greenHasAName(
   fail(context, ['naming', 'green'], message);
 }
 
-/** The most specific zone that holds the host, as a resolver would find it. */
-export function zoneOf<Z extends Pick<HostedZone, 'name'>>(host: string, zones: readonly Z[]): Z | undefined {
-  return zones
-    .filter(({ name }) => host === name || host.endsWith(`.${name}`))
-    .toSorted((a, b) => b.name.length - a.name.length)[0];
+interface Zone extends Pick<HostedZone, 'name'> {
+  readonly private?: boolean;
+  readonly without?: readonly string[];
+}
+
+/** The most specific zone that holds the host, as a resolver would find it; and its twin, public or private. */
+export function zonesOf<Z extends Zone>(host: string, zones: readonly Z[]): Z[] {
+  const holding = zones.filter(({ name }) => host === name || host.endsWith(`.${name}`));
+  const longest = Math.max(...holding.map(({ name }) => name.length));
+  return holding.filter(({ name, without = [] }) => name.length === longest && !without.includes(host));
+}
+
+export function oneZoneOfAKind(zones: readonly Zone[], context: Context): void {
+  const kindOf = (zone: Zone): string => `${zone.name} ${zone.private ?? false}`;
+  for (const [index, zone] of zones.entries()) {
+    if (zones.findIndex((one) => kindOf(one) === kindOf(zone)) === index) continue;
+    const twin = 'Expected a name of its own. A public and a private zone may share one: say which is private.';
+    fail(context, [index, 'name'], `${found(zone.name)} is there already. ${twin}`);
+  }
+}
+
+/** Nobody outside its VPCs is told where a private zone's servers are. */
+export function privateZonesCanBeAsked(
+  zone: { private: boolean; nameServers?: readonly string[] },
+  context: Context,
+): void {
+  if (!zone.private || zone.nameServers) return;
+  const expected = 'DNS servers that answer for this private zone and that the worker reaches';
+  fail(
+    context,
+    ['nameServers'],
+    foundInstead(undefined, expected, 'A Route 53 Resolver inbound endpoint in one of its VPCs does.'),
+  );
+}
+
+export function externalIdNeedsARole(zone: { roleArn?: string; externalId?: string }, context: Context): void {
+  if (zone.externalId === undefined || zone.roleArn !== undefined) return;
+  fail(context, ['externalId'], 'is for a role, and there is none. Expected roleArn too.');
 }
 
 interface Hosts {
-  zones: { name: string }[];
+  zones: Zone[];
   apps: { hosts: string[] }[];
 }
 
 export function hostsHaveAZone({ zones, apps }: Hosts, context: Context): void {
   for (const [app, { hosts }] of apps.entries()) {
     for (const [index, host] of hosts.entries()) {
-      if (zoneOf(host, zones)) continue;
-      const expected = `a name in one of the zones: ${zones.map(({ name }) => name).join(', ')}`;
+      if (zonesOf(host, zones).length > 0) continue;
+      const expected = `a name in one of the zones: ${[...new Set(zones.map(({ name }) => name))].join(', ')}`;
       fail(
         context,
         ['apps', app, 'hosts', index],
         foundInstead(host, expected, 'Add its zone to zones, or correct it.'),
       );
+    }
+  }
+}
+
+export function exceptionsAreHosts({ zones, apps }: Hosts, context: Context): void {
+  const hosts = new Set(apps.flatMap((app) => app.hosts));
+  for (const [zone, { without = [] }] of zones.entries()) {
+    for (const [index, host] of without.entries()) {
+      if (hosts.has(host)) continue;
+      fail(context, ['zones', zone, 'without', index], foundInstead(host, 'a host of one of the apps'));
     }
   }
 }

@@ -1,7 +1,7 @@
 // The environment file, as a person writes it, and how it becomes an Environment.
 import { z } from 'zod';
-import type { AppHost, Environment, HttpCheck } from '../src/domain/environment.ts';
 import { analyses, metricSource, sourcesAreThere, toSource } from './analyses.ts';
+import type { AppHost, Environment, HostedZone, HttpCheck } from '../src/domain/environment.ts';
 import {
   dnsName,
   duration,
@@ -36,11 +36,18 @@ const withoutQuotes = (input: unknown): string | undefined => {
 const leadingZeros = (input: unknown): string | undefined =>
   typeof input === 'number' ? 'Without quotes YAML reads a number, which loses zeros at the beginning.' : undefined;
 
-const zone = z.strictObject({
-  id: pattern(/^Z[0-9A-Z]+$/, 'the id of a Route 53 hosted zone, such as Z0123456789ABCDEFGHIJ'),
-  name: dnsName('the name of the hosted zone'),
-  nameServers: listOfSome(nameServer, 'at least one DNS server that answers for the zone').exactOptional(),
-});
+const zone = z
+  .strictObject({
+    id: pattern(/^Z[0-9A-Z]+$/, 'the id of a Route 53 hosted zone, such as Z0123456789ABCDEFGHIJ'),
+    name: dnsName('the name of the hosted zone'),
+    private: z.boolean().default(false),
+    nameServers: listOfSome(nameServer, 'at least one DNS server that answers for the zone').exactOptional(),
+    roleArn: roleArn('the ARN of the role by which the zone is read and written').exactOptional(),
+    externalId: text("what the role's trust policy asks for").exactOptional(),
+    without: list(dnsName('a host that is in the other zone of this name only'), 'hosts').default([]),
+  })
+  .superRefine(rules.privateZonesCanBeAsked, rules.sound('private', 'nameServers'))
+  .superRefine(rules.externalIdNeedsARole, rules.sound('roleArn', 'externalId'));
 
 const accessEntry = z.strictObject({
   principalArn: pattern(/^arn:aws[a-z-]*:iam::\d{12}:(?:role|user)\/.+$/, 'the ARN of an IAM role or user'),
@@ -175,7 +182,7 @@ const file = z.strictObject({
     })
     .prefault({ green: '{environment}-{version}' }),
   zones: listOfSome(zone, 'at least one hosted zone')
-    .superRefine(rules.uniqueNames, rules.sound('name'))
+    .superRefine(rules.oneZoneOfAKind, rules.sound('name', 'private'))
     .superRefine(rules.uniqueIds, rules.sound('id')),
   cluster,
   nodeGroups: listOfSome(nodeGroup, 'at least one node group').superRefine(rules.uniqueNames, rules.sound('name')),
@@ -205,10 +212,16 @@ const file = z.strictObject({
   resolvers: listOfSome(nameServer, 'at least one DNS server').exactOptional(),
 });
 
+const toZone = ({ private: isPrivate, without: _without, ...rest }: z.output<typeof zone>): HostedZone => ({
+  ...rest,
+  ...(isPrivate ? { private: true } : {}),
+});
+
 /** Turns a parsed YAML file into an Environment. Every message is a whole sentence of found and expected. */
 export const environmentSchema = file
   .superRefine(rules.greenHasAName, rules.sound('name', 'naming', 'target'))
   .superRefine(rules.hostsHaveAZone, rules.sound('zones', 'apps.hosts'))
+  .superRefine(rules.exceptionsAreHosts, rules.sound('zones', 'apps.hosts'))
   .superRefine(rules.hostsMoveOnce, rules.sound('apps.hosts'))
   .superRefine(rules.appsCanWait, rules.sound('apps.name', 'apps.dependsOn'))
   .superRefine(sourcesAreThere, rules.sound('metrics', 'analyses', 'apps.analyses'))
@@ -216,14 +229,12 @@ export const environmentSchema = file
     const toSteps = (some: typeof common) =>
       some.map(({ green, bake }) => ({ greenPercent: green, bakeSeconds: bake }));
     const toHosts = (hosts: readonly string[]): AppHost[] =>
-      hosts.flatMap((host) => {
-        // A host without a zone was refused by the rule above.
-        const zoneOfHost = rules.zoneOf(host, given.zones);
-        return zoneOfHost ? [{ name: host, zoneId: zoneOfHost.id }] : [];
-      });
+      // A host without a zone was refused by the rule above.
+      hosts.flatMap((host) => rules.zonesOf(host, given.zones).map(({ id }) => ({ name: host, zoneId: id })));
     return {
       ...given,
       metrics: metrics.map((source) => toSource(source, given.region)),
+      zones: given.zones.map(toZone),
       apps: given.apps.map((one) => ({ ...one, hosts: toHosts(one.hosts), steps: toSteps(one.steps ?? common) })),
       drainSeconds: drain,
       soakSeconds: soak,

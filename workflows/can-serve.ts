@@ -1,7 +1,7 @@
 // Before traffic goes to a colour, that colour is asked whether it can serve the app.
 import { isCancellation, log } from '@temporalio/workflow';
 import type { Actor, GateResult } from '../activities/ports.ts';
-import { applicationName, type App, type Environment } from '../src/domain/environment.ts';
+import { applicationName, hostNames, type App, type Environment } from '../src/domain/environment.ts';
 import type { Evidence } from '../src/domain/status.ts';
 import type { AliasTarget } from '../src/domain/traffic.ts';
 import { lookAtHost, zoneOf, type Move } from './colours.ts';
@@ -56,7 +56,7 @@ export function answersNow({
   const resolvers = environment.resolvers ?? null;
   const { checks } = app;
   return Promise.all(
-    app.hosts.map((host) => waits.watchGate({ app: app.name, host: host.name, target, checks, until, resolvers })),
+    hostNames(app).map((host) => waits.watchGate({ app: app.name, host, target, checks, until, resolvers })),
   );
 }
 

@@ -1,7 +1,7 @@
 // How one app's names move between the colours: always both records, A and AAAA, in one batch of the zone's one writer.
 import { ApplicationFailure } from '@temporalio/workflow';
 import type { Actor } from '../activities/ports.ts';
-import type { App, AppHost, Environment, HostedZone } from '../src/domain/environment.ts';
+import { nameIn, type App, type AppHost, type Environment, type HostedZone } from '../src/domain/environment.ts';
 import { describeRecords, stepWeights, type AliasTarget, type WeightedRecord } from '../src/domain/traffic.ts';
 import type { AskZone } from './ask-zone.ts';
 import { calls, waits } from './proxies.ts';
@@ -51,11 +51,11 @@ export async function lookAtHost(
 ): Promise<HostView> {
   const records = await calls.readRecords({ zone, host });
   const mine = records.find(({ setIdentifier }) => setIdentifier === blue);
-  if (!mine) throw blueIsMissing(host, blue);
+  if (!mine) throw blueIsMissing(nameIn(zone, host), blue);
   const strangers = records.filter(({ setIdentifier }) => setIdentifier !== blue && setIdentifier !== green);
   if (strangers.length > 0)
     throw ApplicationFailure.nonRetryable(
-      `${host} has ${describeRecords(records.filter(({ type }) => type === mine.type))}, expected records of ${blue} and ${green} only`,
+      `${nameIn(zone, host)} has ${describeRecords(records.filter(({ type }) => type === mine.type))}, expected records of ${blue} and ${green} only`,
       'drift.detected',
     );
   const weights = Object.fromEntries(records.map(({ setIdentifier, weight }) => [setIdentifier, weight]));
@@ -108,7 +108,7 @@ async function takeHostBack({ ask, environment, blue, green }: Back, host: AppHo
     records.find((record) => record.setIdentifier === setIdentifier);
   const [blueRecord, greenRecord] = [find(blue), find(green)];
   if (!greenRecord) return false;
-  if (!blueRecord) throw blueIsMissing(host.name, blue);
+  if (!blueRecord) throw blueIsMissing(nameIn(zone, host.name), blue);
   const colours: Colours = {
     blue: { cluster: blue, target: blueRecord.target },
     green: { cluster: green, target: greenRecord.target },

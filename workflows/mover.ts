@@ -1,14 +1,15 @@
 // One step of one app: ask for the weights, wait until every resolver knows, and bake, with the gate watched from the write on.
 import { ApplicationFailure, CancellationScope, condition, isCancellation, sleep } from '@temporalio/workflow';
 import type { Actor, GateResult } from '../activities/ports.ts';
-import type { App, Environment, TrafficStep } from '../src/domain/environment.ts';
-import type { AliasTarget } from '../src/domain/traffic.ts';
+import { hostNames, type App, type AppHost, type Environment, type TrafficStep } from '../src/domain/environment.ts';
+import { weightsOf, type AliasTarget } from '../src/domain/traffic.ts';
 import type { AppBoard } from './app-board.ts';
 import type { AskZone } from './ask-zone.ts';
 import { canServe } from './can-serve.ts';
 import { greenLoadBalancer, longestTtlSeconds, lookAtHost, recordsAt, zoneOf, type HostView } from './colours.ts';
 import { watches } from './proxies.ts';
 import { adviceOf, failureTypeOf, reasonOf, type Advice } from './reason.ts';
+import { writeStep, type HostStep } from './step-writes.ts';
 
 export interface Moving {
   readonly environment: Environment;
@@ -37,8 +38,8 @@ export class Mover {
   readonly #ask: AskZone;
   readonly #board: AppBoard;
   #green: AliasTarget | undefined;
-  /** What we last knew of each host; anything else that is found there is drift. */
-  #known = new Map<string, HostView>();
+  /** What we last knew of each host in each of its zones; anything else that is found there is drift. */
+  #known = new Map<AppHost, HostView>();
 
   constructor(input: Moving, ask: AskZone, board: AppBoard) {
     this.#input = input;
@@ -88,7 +89,7 @@ export class Mover {
   async #look(): Promise<void> {
     const { app, environment } = this.#input;
     for (const host of app.hosts) {
-      this.#known.set(host.name, await lookAtHost(zoneOf(environment, host), host.name, this.#input));
+      this.#known.set(host, await lookAtHost(zoneOf(environment, host), host.name, this.#input));
     }
   }
 
@@ -124,26 +125,10 @@ export class Mover {
 
   async #write(greenTarget: AliasTarget, greenPercent: number): Promise<{ settledAt: string }> {
     const { app, environment } = this.#input;
-    let inSyncAt = new Date().toISOString();
-    for (const host of app.hosts) {
-      const known = this.#known.get(host.name);
-      if (!known) throw ApplicationFailure.nonRetryable(`${host.name} was not looked at`, 'input.invalid');
-      const { blue, green } = this.#input;
-      const colours = {
-        blue: { cluster: blue, target: known.blueTarget },
-        green: { cluster: green, target: greenTarget },
-      };
-      const want = recordsAt(colours, greenPercent);
-      const answer = await this.#ask(zoneOf(environment, host), {
-        host: host.name,
-        want,
-        expected: known.weights,
-        urgent: false,
-      });
-      const weights = Object.fromEntries(want.map(({ setIdentifier, weight }) => [setIdentifier, weight]));
-      this.#known.set(host.name, { ...known, weights });
-      inSyncAt = answer.inSyncAt;
-    }
+    const stepOf = (host: AppHost): HostStep => this.#stepOf(host, greenTarget, greenPercent);
+    const { inSyncAt } = await writeStep({ ask: this.#ask, environment, app }, stepOf);
+    for (const host of app.hosts)
+      this.#known.set(host, { ...this.#viewOf(host), weights: weightsOf(stepOf(host).want) });
     // By our own clock: that of the worker which saw INSYNC may be behind.
     const inSyncMs = Date.now();
     const ttlSeconds = await longestTtlSeconds(this.#input);
@@ -153,6 +138,27 @@ export class Mover {
     const settledAt = new Date().toISOString();
     await this.#board.updateStep({ settledAt }, greenPercent);
     return { settledAt };
+  }
+
+  #viewOf(host: AppHost): HostView {
+    const known = this.#known.get(host);
+    if (!known) throw ApplicationFailure.nonRetryable(`${host.name} was not looked at`, 'input.invalid');
+    return known;
+  }
+
+  #stepOf(host: AppHost, greenTarget: AliasTarget, greenPercent: number): HostStep {
+    const { blue, green } = this.#input;
+    const { blueTarget, weights } = this.#viewOf(host);
+    const before = Object.entries(weights).map(([setIdentifier, weight]) => ({
+      setIdentifier,
+      weight,
+      target: setIdentifier === blue ? blueTarget : greenTarget,
+    }));
+    const colours = {
+      blue: { cluster: blue, target: blueTarget },
+      green: { cluster: green, target: greenTarget },
+    };
+    return { host, before, want: recordsAt(colours, greenPercent) };
   }
 
   async #bake(until: string, isEnough: () => boolean): Promise<GateResult | 'promoted'> {
@@ -174,8 +180,8 @@ export class Mover {
     if (!target) throw ApplicationFailure.nonRetryable(`app ${app.name} has no load balancer`, 'input.invalid');
     const scope = new CancellationScope();
     const all = scope.run(async () => {
-      const watched = app.hosts.map((host) =>
-        watches.watchGate({ app: app.name, host: host.name, target, checks: app.checks, until, resolvers }),
+      const watched = hostNames(app).map((host) =>
+        watches.watchGate({ app: app.name, host, target, checks: app.checks, until, resolvers }),
       );
       const never = new Promise<GateResult>(() => undefined);
       const failed = watched.map((one) => one.then((result) => (result.verdict === 'failed' ? result : never)));

@@ -1,6 +1,6 @@
 // The proof that a cluster gets no traffic any more: without it nothing of the cluster is touched.
 import { ApplicationFailure } from '@temporalio/workflow';
-import type { Environment } from '../src/domain/environment.ts';
+import { nameIn, type Environment } from '../src/domain/environment.ts';
 import type { Evidence } from '../src/domain/status.ts';
 import { zoneOf } from './colours.ts';
 import { calls, waits } from './proxies.ts';
@@ -23,7 +23,7 @@ export async function proveNoTraffic(
         const mine = records.find(({ setIdentifier }) => setIdentifier === cluster);
         if (!mine && mustBeThere)
           throw ApplicationFailure.nonRetryable(
-            `${host.name} has no weighted record ${cluster} any more, so its traffic cannot be proved to have ended. Resume when caches of its old answers have gone`,
+            `${nameIn(zone, host.name)} has no weighted record ${cluster} any more, so its traffic cannot be proved to have ended. Resume when caches of its old answers have gone`,
             'drift.detected',
           );
         if (!mine) return [];

@@ -1,7 +1,7 @@
 // Asks green itself whether it can carry the apps, before any of them gets traffic there.
 import { ApplicationFailure } from '@temporalio/workflow';
 import type { Actor } from '../activities/ports.ts';
-import type { App, Environment, HttpCheck } from '../src/domain/environment.ts';
+import { hostNames, type App, type Environment, type HttpCheck } from '../src/domain/environment.ts';
 import type { Evidence } from '../src/domain/status.ts';
 import { calls, waits } from './proxies.ts';
 import { tell, workReporter } from './report-work.ts';
@@ -25,10 +25,8 @@ export async function verify({ environment, actor, green }: VerifyInput): Promis
     work('workloads available', () => waits.checkWorkloads({ actor, cluster: green }), passed),
     work('Argo CD Synced and Healthy', () => waits.checkApplications({ actor, argocd, cluster: green }), passed),
     ...apps.flatMap((app) =>
-      app.hosts.flatMap((host) =>
-        app.checks.map((check) =>
-          work(`${host.name} answers ${check.path}`, () => probe(app, host.name, check), passed),
-        ),
+      hostNames(app).flatMap((host) =>
+        app.checks.map((check) => work(`${host} answers ${check.path}`, () => probe(app, host, check), passed)),
       ),
     ),
   ]);

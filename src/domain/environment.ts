@@ -47,8 +47,14 @@ export interface Environment {
 export interface HostedZone {
   readonly id: string;
   readonly name: string;
-  /** `address` or `address:port`. Absent: the zone's own, as Route 53 names them. */
+  /** Answered inside its VPCs only. Absent: public. It may have a public twin of the same name. */
+  readonly private?: boolean;
+  /** `address` or `address:port`. Absent: the zone's own, as Route 53 names them; a private zone always says them. */
   readonly nameServers?: readonly string[];
+  /** The role by which the zone is read and written, in the zone's own account. Absent: the worker's own rights. */
+  readonly roleArn?: string;
+  /** What the role's trust policy asks of whoever assumes it. */
+  readonly externalId?: string;
 }
 
 export interface ClusterSettings {
@@ -116,6 +122,7 @@ export interface App {
   readonly steps: readonly TrafficStep[];
 }
 
+/** A name in one of the zones that hold it: a name of two zones is there twice, and moves in both. */
 export interface AppHost {
   readonly name: string;
   readonly zoneId: string;
@@ -175,3 +182,10 @@ export function greenName(environment: Pick<Environment, 'name' | 'naming' | 'ta
 export function applicationName(app: Pick<App, 'application'>, cluster: string): string {
   return app.application.replaceAll('{cluster}', cluster);
 }
+
+/** The names of an app, each once: a load balancer does not know in which zones a name lives. */
+export const hostNames = ({ hosts }: Pick<App, 'hosts'>): string[] => [...new Set(hosts.map(({ name }) => name))];
+
+/** How people tell the two zones of a name apart. */
+export const nameIn = ({ private: isPrivate }: Pick<HostedZone, 'private'>, host: string): string =>
+  isPrivate ? `${host} (private)` : host;

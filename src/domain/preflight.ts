@@ -1,5 +1,4 @@
-import type { Environment } from './environment.ts';
-import { greenName } from './environment.ts';
+import { greenName, nameIn, type Environment } from './environment.ts';
 import { ARGO } from './ids.ts';
 import type { ClusterRef, Finding } from './status.ts';
 import { planWaves, WaveError, type ArgoApplication } from './waves.ts';
@@ -235,7 +234,9 @@ function judgeApps(environment: Environment, facts: PreflightFacts, add: Add): v
       );
     }
   }
-  for (const { app, host, zoneProblem, records, otherRecords, externalDnsOwner } of facts.hosts) {
+  for (const { app, host: name, zoneId, zoneProblem, records, otherRecords, externalDnsOwner } of facts.hosts) {
+    const host = nameIn({ private: environment.zones.find(({ id }) => id === zoneId)?.private ?? false }, name);
+    const hasTwin = facts.hosts.some((one) => one.host === name && one.zoneId !== zoneId);
     // While nobody knows blue, its own records would look like a third party's.
     const ours = new Set([facts.blue?.name, greenName(environment)]);
     const strangers = [...new Set(records.map(({ setIdentifier }) => setIdentifier))].filter((id) => !ours.has(id));
@@ -258,7 +259,9 @@ function judgeApps(environment: Environment, facts: PreflightFacts, add: Add): v
         'dns.blue-not-serving',
         host,
         `no weighted record ${facts.blue.name} with a weight above 0`,
-        'point the name at the live cluster first',
+        hasTwin
+          ? 'point the name at the live cluster in this zone too, or list it in zones[].without if it is not of this zone'
+          : 'point the name at the live cluster first',
       );
     } else if (facts.blue && strangers.length > 0) {
       add(

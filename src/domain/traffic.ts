@@ -66,7 +66,8 @@ const describe = (weights: Readonly<Record<string, number>>): string =>
     .map(([id, weight]) => `${id}=${weight}`)
     .join(' ') || 'no records';
 
-const weightsOf = (records: readonly WeightedRecord[]): Record<string, number> =>
+/** Weights by set identifier. */
+export const weightsOf = (records: readonly WeightedRecord[]): Record<string, number> =>
   Object.fromEntries(records.map((record) => [record.setIdentifier, record.weight]));
 
 /** Such as `blue=90 green=10`. */

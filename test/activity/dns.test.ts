@@ -246,6 +246,12 @@ describe('readTtl', () => {
     ]);
   });
 
+  it('is not less than a load balancer’s in a private zone, whose resolver is a cache', async () => {
+    const resolver = { resolve: answers([{ address: '192.0.2.1', ttlSeconds: 7 }]) };
+    const zone = { ...ZONE, private: true };
+    expect(await run(prepare({ resolver }), 'readTtl', { zone, host: 'web.example.test' })).toEqual({ ttlSeconds: 60 });
+  });
+
   it('asks the servers that Route 53 names when the environment names none', async () => {
     const route53 = { zone: answers({ name: 'example.test', nameServers: ['ns-1.awsdns.test'] }) };
     const resolver = {

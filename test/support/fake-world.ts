@@ -2,7 +2,7 @@
 // Contract tests hold the real activities to the real parts; this one only has to be consistent.
 import { ApplicationFailure, Context, heartbeat } from '@temporalio/activity';
 import type { Activities, ClusterFacts, GateResult, WishOutcome } from '../../activities/ports.ts';
-import type { Environment } from '../../src/domain/environment.ts';
+import { nameIn, type AppHost, type Environment } from '../../src/domain/environment.ts';
 import type { Evidence } from '../../src/domain/status.ts';
 import {
   planHost,
@@ -49,10 +49,16 @@ export class FakeWorld {
     this.parameters.set(environment.live.parameter, BLUE);
     this.#addCluster(BLUE, '1.33');
     this.labels.set(BLUE, new Set(['eksodus.dev/platform', 'eksodus.dev/apps']));
-    for (const one of environment.apps) for (const host of one.hosts) this.#seed(host.name, BLUE);
+    for (const one of environment.apps) for (const host of one.hosts) this.#seed(host, BLUE);
   }
 
-  /** Weights of a host now, by set identifier. */
+  /** Where the records of a name are kept: those of another zone than the first beside it. */
+  keyOf(host: string, zoneId: string): string {
+    const [first] = this.#environment.zones;
+    return zoneId === first?.id ? host : `${host} in ${zoneId}`;
+  }
+
+  /** Weights of a host (or of a key of `keyOf`) now, by set identifier. */
   weights(host: string): Record<string, number> {
     return Object.fromEntries(
       (this.records.get(host) ?? []).filter(({ type }) => type === 'A').map((r) => [r.setIdentifier, r.weight]),
@@ -86,10 +92,10 @@ export class FakeWorld {
     return facts;
   }
 
-  #seed(host: string, cluster: string): void {
-    const record = { setIdentifier: cluster, weight: 100, target: target(cluster, host), evaluateTargetHealth: false };
+  #seed({ name, zoneId }: AppHost, cluster: string): void {
+    const record = { setIdentifier: cluster, weight: 100, target: target(cluster, name), evaluateTargetHealth: false };
     this.records.set(
-      host,
+      this.keyOf(name, zoneId),
       RECORD_TYPES.map((type) => ({ ...record, type })),
     );
   }
@@ -118,9 +124,10 @@ export class FakeWorld {
   #all(): Activities {
     const environment = this.#environment;
     const targetOf = (cluster: string, app: string): AliasTarget => target(cluster, `${app}.example.test`);
-    const apply = (wishes: Parameters<Activities['applyWishes']>[0]['wishes']): WishOutcome[] => {
+    const apply = ({ zone, wishes }: Parameters<Activities['applyWishes']>[0]): WishOutcome[] => {
       const after: Record<string, Record<string, number>> = {};
-      const outcomes = wishes.map(({ id, host, want, expected }): WishOutcome => {
+      const outcomes = wishes.map(({ id, host: name, want, expected }): WishOutcome => {
+        const host = this.keyOf(name, zone.id);
         const plan = planHost(this.records.get(host) ?? [], { want, expected });
         if (plan.kind === 'nothing') return { wish: id, outcome: 'nothing' };
         if (plan.kind === 'drift') {
@@ -128,7 +135,7 @@ export class FakeWorld {
             wish: id,
             outcome: 'refused',
             type: 'drift.detected',
-            why: `${host} has ${plan.observed}, expected ${plan.expected}`,
+            why: `${nameIn(zone, name)} has ${plan.observed}, expected ${plan.expected}`,
           };
         }
         this.records.set(
@@ -172,7 +179,7 @@ export class FakeWorld {
             host: host.name,
             zoneId: host.zoneId,
             zoneProblem: null,
-            records: this.records.get(host.name) ?? [],
+            records: this.records.get(this.keyOf(host.name, host.zoneId)) ?? [],
             otherRecords: [],
             externalDnsOwner: null,
           })),
@@ -235,12 +242,12 @@ export class FakeWorld {
         return { verdict, evidence: this.#evidence('http', name, verdict === 'passed') };
       },
       windowState: (input) => this.window(input),
-      readRecords: async ({ host }) => this.records.get(host) ?? [],
-      applyWishes: async ({ wishes }) => apply(wishes),
+      readRecords: async ({ zone, host }) => this.records.get(this.keyOf(host, zone.id)) ?? [],
+      applyWishes: async (input) => apply(input),
       awaitInSync: async () => ({ inSyncAt: new Date().toISOString() }),
       readTtl: async () => ({ ttlSeconds: 0 }),
-      proveIdle: async ({ host, setIdentifier }) => {
-        const weight = this.weights(host)[setIdentifier] ?? 0;
+      proveIdle: async ({ zone, host, setIdentifier }) => {
+        const weight = this.weights(this.keyOf(host, zone.id))[setIdentifier] ?? 0;
         return this.#evidence('idle', host, weight === 0);
       },
       awaitOwnedRecordsGone: async () => undefined,

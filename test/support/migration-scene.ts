@@ -35,13 +35,20 @@ export interface Scene {
 /** An app with green published at weight 0. */
 export async function migrationScene(
   temporal: TestTemporal,
-  change: { readonly app?: Partial<App>; readonly environment?: Partial<Environment> },
+  change: {
+    readonly app?: Partial<App>;
+    readonly environment?: Partial<Environment>;
+    /** A private zone that holds the same names. */
+    readonly hasTwin?: boolean;
+  },
   act: (given: Scene) => Promise<void>,
 ): Promise<void> {
   const zone = { id: randomUUID(), name: 'example.test' };
   const plain = app('messages', { steps: STEPS, ...change.app });
-  const moved = { ...plain, hosts: plain.hosts.map(({ name }) => ({ name, zoneId: zone.id })) };
-  const made = environment({ name: 'stg', zones: [zone], apps: [moved], ...change.environment });
+  const zones = change.hasTwin ? [zone, { ...zone, id: `${zone.id}-private`, private: true }] : [zone];
+  const hosts = plain.hosts.flatMap(({ name }) => zones.map(({ id }) => ({ name, zoneId: id })));
+  const moved = { ...plain, hosts };
+  const made = environment({ name: 'stg', zones, apps: [moved], ...change.environment });
   const fake = new FakeWorld(made);
   fake.labels.set(GREEN, new Set(['eksodus.dev/apps']));
   for (const [host, records] of fake.records)
@@ -65,9 +72,9 @@ export async function migrationScene(
         ],
       });
     try {
-      await act({ fake, move, hosts: moved.hosts.map(({ name }) => name) });
+      await act({ fake, move, hosts: moved.hosts.map(({ name, zoneId: id }) => fake.keyOf(name, id)) });
     } finally {
-      for (const id of [workflowId, zoneId(zone.id)])
+      for (const id of [workflowId, ...zones.map((one) => zoneId(one.id))])
         await workflow
           .getHandle(id)
           .terminate()

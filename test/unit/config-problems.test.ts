@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { ConfigError, loadEnvironment, parseEnvironment, type Problem } from '../../config/load.ts';
-import { zoneOf } from '../../config/rules.ts';
+import { zonesOf } from '../../config/rules.ts';
 import type { Environment } from '../../src/domain/environment.ts';
 
 const MINIMAL = readFileSync(new URL('../../config/examples/minimal.yaml', import.meta.url), 'utf8');
@@ -138,6 +138,45 @@ describe('a window with mistakes', () => {
   });
 });
 
+describe('a private zone', () => {
+  const ZONE = '{ id: Z0123456789ABCDEFGHIJ, name: test.example.com }';
+  const twin = (more: string): string =>
+    changed(ZONE, `${ZONE}\n  - { id: Z1, name: test.example.com, private: true${more} }`);
+  const SERVERS = ', nameServers: [10.0.0.2]';
+
+  it('shares its name with a public one: their hosts are in both, but for those that are named', () => {
+    const zoneIds = (text: string): string[] =>
+      parsed(text).apps.flatMap(({ hosts }) => hosts.map(({ zoneId }) => zoneId));
+    expect(zoneIds(twin(SERVERS))).toEqual(['Z0123456789ABCDEFGHIJ', 'Z1']);
+    expect(zoneIds(twin(`${SERVERS}, without: [messages.test.example.com]`))).toEqual(['Z0123456789ABCDEFGHIJ']);
+    expect(parsed(twin(`${SERVERS}, without: [messages.test.example.com]`)).zones).toEqual([
+      { id: 'Z0123456789ABCDEFGHIJ', name: 'test.example.com' },
+      { id: 'Z1', name: 'test.example.com', private: true, nameServers: ['10.0.0.2'] },
+    ]);
+  });
+
+  it.each([
+    ['without servers', '', 'zones[1].nameServers: is missing. Expected DNS servers that answer for this private zone'],
+    [
+      'with an unknown exception',
+      `${SERVERS}, without: [mesages.test.example.com]`,
+      'zones[1].without[0]: found "mesages.test.example.com". Expected a host of one of the apps.',
+    ],
+    [
+      'with an external id and no role',
+      `${SERVERS}, externalId: abc`,
+      'zones[1].externalId: is for a role, and there is none. Expected roleArn too.',
+    ],
+    [
+      'with a role that is none',
+      `${SERVERS}, roleArn: dns`,
+      'zones[1].roleArn: found "dns". Expected the ARN of the role',
+    ],
+  ])('%s is refused', (_what, more, message) => {
+    expect(told(twin(more))).toEqual([expect.stringContaining(message)]);
+  });
+});
+
 describe('a file that cannot be read', () => {
   it.each([
     ['no/such/file.yaml', 'there is no such file'],
@@ -154,7 +193,7 @@ describe('hosted zones', () => {
     const zone = '{ id: Z0123456789ABCDEFGHIJ, name: test.example.com }';
     expect(told(changed(`  - ${zone}`, `  - ${zone}\n  - ${zone}`))).toEqual([
       'zones[1].id: "Z0123456789ABCDEFGHIJ" is there already. Expected an id of its own.',
-      'zones[1].name: "test.example.com" is there already. Expected a name of its own.',
+      'zones[1].name: "test.example.com" is there already. Expected a name of its own. A public and a private zone may share one: say which is private.',
     ]);
   });
 });
@@ -592,7 +631,7 @@ describe('values that are taken', () => {
           const host = `host.${labels.join('.')}`;
           const holds = (name: string): boolean => `.${host}`.endsWith(`.${name}`);
           const longest = Math.max(...zones.filter(({ name }) => holds(name)).map(({ name }) => name.length));
-          const found = zoneOf(host, zones);
+          const [found] = zonesOf(host, zones);
           expect(found && holds(found.name)).toBe(true);
           expect(found?.name.length).toBe(longest);
         },

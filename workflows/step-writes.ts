@@ -1,0 +1,77 @@
+// One step's weights in all of an app's names: in every one of them, or in none.
+import { ApplicationFailure, isCancellation, log } from '@temporalio/workflow';
+import type { App, AppHost, Environment } from '../src/domain/environment.ts';
+import { weightsOf, type WeightedRecord } from '../src/domain/traffic.ts';
+import type { AskZone } from './ask-zone.ts';
+import { zoneOf } from './colours.ts';
+import { failureTypeOf, reasonOf } from './reason.ts';
+
+export interface HostStep {
+  readonly host: AppHost;
+  readonly before: readonly WeightedRecord[];
+  readonly want: readonly WeightedRecord[];
+}
+
+interface Writing {
+  readonly ask: AskZone;
+  readonly environment: Environment;
+  readonly app: App;
+}
+
+/**
+ * Name after name; a name of two zones in both at once, each by its zone's own writer. When one refuses, what the others
+ * have taken is given back before the refusal is thrown. Returns when the last change had reached all name servers.
+ */
+export async function writeStep(writing: Writing, stepOf: (host: AppHost) => HostStep): Promise<{ inSyncAt: string }> {
+  const written: HostStep[] = [];
+  let inSyncAt = new Date().toISOString();
+  for (const twins of Map.groupBy(writing.app.hosts, ({ name }) => name).values()) {
+    const ends = await Promise.allSettled(
+      twins.map(async (host) => {
+        const step = stepOf(host);
+        const { before, want } = step;
+        try {
+          ({ inSyncAt } = await ask(writing, host, { want, expected: weightsOf(before), urgent: false }));
+          written.push(step);
+        } catch (error) {
+          // It is in the zone, but not on all of its servers yet.
+          if (failureTypeOf(error) === 'dns.not-in-sync') written.push(step);
+          throw error;
+        }
+      }),
+    );
+    const failures = ends.flatMap((end) => (end.status === 'rejected' ? [end.reason as unknown] : []));
+    if (failures.length > 0) throw await afterGivingBack(writing, written, failures);
+  }
+  return { inSyncAt };
+}
+
+/** What to throw. Whoever was cancelled decides about the weights next, so then nothing is given back here. */
+async function afterGivingBack(
+  writing: Writing,
+  written: readonly HostStep[],
+  failures: readonly unknown[],
+): Promise<unknown> {
+  const cancelled = failures.find(isCancellation);
+  if (cancelled !== undefined) return cancelled;
+  const refusal = failures.find((error) => failureTypeOf(error) !== 'dns.not-in-sync');
+  if (refusal === undefined) return failures[0];
+  const ends = await Promise.allSettled(
+    written.map(({ host, before, want }) =>
+      ask(writing, host, { want: before, expected: weightsOf(want), urgent: true }),
+    ),
+  );
+  const stuck = written.filter((_, index) => ends[index]?.status === 'rejected').map(({ host }) => host.name);
+  if (stuck.length === 0) return refusal;
+  log.warn('a step that was refused elsewhere could not be given back', { hosts: stuck });
+  return ApplicationFailure.nonRetryable(
+    `${reasonOf(refusal)}; and ${[...new Set(stuck)].join(', ')} could not be given back to the weights before`,
+    failureTypeOf(refusal),
+  );
+}
+
+const ask = (
+  { ask: askZone, environment }: Writing,
+  host: AppHost,
+  wish: Pick<Parameters<AskZone>[1], 'want' | 'expected' | 'urgent'>,
+): ReturnType<AskZone> => askZone(zoneOf(environment, host), { host: host.name, ...wish });
