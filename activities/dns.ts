@@ -1,7 +1,7 @@
 // Writes to hosted zones, and what Route 53 says of them.
 import type { Dependencies } from '../src/adapters/index.ts';
-import type { HostChange } from '../src/adapters/route53.ts';
 import { nameIn, type HostedZone } from '../src/domain/environment.ts';
+import { toRecordSet, type RecordSetChange } from '../src/domain/record-set.ts';
 import { planHost, type HostPlan, type ObservedRecord, type RecordChange, type Wish } from '../src/domain/traffic.ts';
 import { MAX_ELEMENTS } from '../src/domain/zone-batch.ts';
 import { fail } from './failures.ts';
@@ -26,7 +26,7 @@ type ZoneWork = Pick<DnsActivities, 'readRecords' | 'applyWishes' | 'awaitInSync
 export function createZoneWork({ route53, clock }: Dependencies): ZoneWork {
   return {
     async readRecords({ zone, host }) {
-      return observedOf(await route53.recordsOf(zone.id, host));
+      return observedOf(await route53.recordsOf(zone, host));
     },
 
     async applyWishes({ zone, wishes }) {
@@ -37,7 +37,7 @@ export function createZoneWork({ route53, clock }: Dependencies): ZoneWork {
       if (changes.length > MAX_ELEMENTS)
         throw fail('dns.batch-refused', `${changes.length} record elements; Route 53 takes ${MAX_ELEMENTS} a batch`);
       try {
-        const changeId = await route53.change(zone.id, changes);
+        const changeId = await route53.change(zone, changes);
         return planned.map((one) =>
           one.changes.length > 0 ? { wish: one.wish.id, outcome: 'changed', changeId } : unwritten(one),
         );
@@ -50,12 +50,12 @@ export function createZoneWork({ route53, clock }: Dependencies): ZoneWork {
       }
     },
 
-    async awaitInSync({ changeId }) {
+    async awaitInSync({ zone, changeId }) {
       await pollUntil(clock, {
         what: `change ${changeId} to reach all name servers`,
         deadlineSeconds: IN_SYNC_SECONDS,
         pace: GENTLE,
-        look: async () => ((await route53.isInSync(changeId)) ? { done: undefined } : { waiting: 'PENDING' }),
+        look: async () => ((await route53.isInSync(zone, changeId)) ? { done: undefined } : { waiting: 'PENDING' }),
       });
       return { inSyncAt: new Date(clock.now()).toISOString() };
     },
@@ -66,7 +66,7 @@ export function createZoneWork({ route53, clock }: Dependencies): ZoneWork {
         deadlineSeconds: OWNED_GONE_SECONDS,
         pace: GENTLE,
         look: async () => {
-          const records = await route53.allRecords(zone.id);
+          const records = await route53.allRecords(zone);
           const left = records.filter((record) => registeredOwner(record) === owner).map(({ name }) => name);
           return left.length === 0 ? { done: undefined } : { waiting: `still there: ${left.join(', ')}` };
         },
@@ -75,7 +75,7 @@ export function createZoneWork({ route53, clock }: Dependencies): ZoneWork {
 
   async function planAll(zone: HostedZone, wishes: readonly Wish[]): Promise<Planned[]> {
     const names = await route53.recordsOfAll(
-      zone.id,
+      zone,
       wishes.map(({ host }) => host),
     );
     return wishes.map((wish) => {
@@ -120,7 +120,8 @@ function unwritten({ wish, name, plan }: Planned): WishOutcome {
   return { wish: wish.id, outcome: 'refused', type: 'drift.detected', why };
 }
 
-const toChanges = ({ wish, changes }: Planned): HostChange[] => changes.map((change) => ({ host: wish.host, change }));
+const toChanges = ({ wish, changes }: Planned): RecordSetChange[] =>
+  changes.map(({ action, record }) => ({ action, record: toRecordSet(wish.host, record) }));
 
 const isRefusedBatch = (error: unknown): error is Error =>
   error instanceof Error && error.name === 'InvalidChangeBatch';

@@ -48,7 +48,7 @@ export function createLeftoverWork(deps: Dependencies): Pick<EksActivities, 'fin
 
   /** Records of the cluster's set identifier, and what its external-dns still claims. */
   async function recordsOf(zone: HostedZone, cluster: string, owner: string): Promise<string[]> {
-    const records = await route53.allRecords(zone.id);
+    const records = await route53.allRecords(zone);
     return records
       .filter((record) => record.setIdentifier === cluster || registeredOwner(record) === owner)
       .map(({ type, name, setIdentifier }) => [type, name, setIdentifier ?? ''].join(' ').trim());

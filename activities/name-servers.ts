@@ -39,7 +39,7 @@ export function createAnswerWork({ route53, resolver, clock }: Dependencies): An
         expected: `weight 0 or no record, and no answer of ${IDLE_QUERIES} with an address of ${target.hostname}`,
         at: new Date(clock.now()).toISOString(),
       });
-      const records = observedOf(await route53.recordsOf(zone.id, host));
+      const records = observedOf(await route53.recordsOf(zone, host));
       const weights = records.filter((record) => record.setIdentifier === setIdentifier).map(({ weight }) => weight);
       const weight = Math.max(0, ...weights);
       if (weight > 0) return evidence(false, `weight ${weight}`);
@@ -63,7 +63,7 @@ export function createAnswerWork({ route53, resolver, clock }: Dependencies): An
   /** Their addresses: the ones that the environment names, or Route 53's own for the zone. */
   async function nameServersOf(zone: HostedZone): Promise<readonly string[]> {
     if (zone.nameServers && zone.nameServers.length > 0) return zone.nameServers;
-    const { nameServers } = await route53.zone(zone.id);
+    const { nameServers } = await route53.zone(zone);
     const answers = await Promise.all(nameServers.map((name) => resolver.resolve(name, null)));
     const addresses = answers.flat().map(({ address }) => address);
     if (addresses.length > 0) return addresses;

@@ -217,7 +217,7 @@ export interface DnsActivities {
   readRecords(input: { zone: HostedZone; host: string }): Promise<readonly ObservedRecord[]>;
   /** Looks, plans and writes one batch, all or nothing; wishes refused by the plan (drift) leave the batch, the rest is written. */
   applyWishes(input: { zone: HostedZone; wishes: readonly Wish[] }): Promise<readonly WishOutcome[]>;
-  awaitInSync(input: { changeId: string }): Promise<{ inSyncAt: string }>;
+  awaitInSync(input: { zone: HostedZone; changeId: string }): Promise<{ inSyncAt: string }>;
   /** What the zone's name servers answer for the host: the longest TTL, in seconds. */
   readTtl(input: { zone: HostedZone; host: string }): Promise<{ ttlSeconds: number }>;
   /** Asks the zone's name servers many times, and says whether any answer is one of the cluster's load balancers. */

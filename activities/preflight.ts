@@ -4,7 +4,7 @@ import type { KnownCluster } from '../src/adapters/argo-cluster-secret.ts';
 import type { Dependencies } from '../src/adapters/index.ts';
 import type { EksCluster } from '../src/adapters/eks-clusters.ts';
 import type { ZoneRecord } from '../src/adapters/route53.ts';
-import { greenName, type AppHost, type Environment } from '../src/domain/environment.ts';
+import { greenName, type AppHost, type Environment, type HostedZone } from '../src/domain/environment.ts';
 import { ARGO, TAGS } from '../src/domain/ids.ts';
 import type { PreflightFacts } from '../src/domain/preflight.ts';
 import type { ArgoApplication } from '../src/domain/waves.ts';
@@ -93,21 +93,21 @@ export function createPreflightWork({ aws, kube, argo, route53, clock }: Depende
     const hosts = apps.flatMap((app) => app.hosts.map((host) => ({ app: app.name, host })));
     const byZone = Map.groupBy(hosts, ({ host }) => host.zoneId);
     const facts = [...byZone].map(async ([zoneId, inZone]) => {
-      const isNamed = zones.some(({ id }) => id === zoneId);
-      const looked = isNamed
-        ? await orProblem(() => readZone(zoneId, inZone))
+      const zone = zones.find(({ id }) => id === zoneId);
+      const looked = zone
+        ? await orProblem(() => readZone(zone, inZone))
         : { problem: `zone ${zoneId} is not among the environment's zones` };
       return inZone.map(({ app, host }) => toHostFacts(app, host, looked));
     });
     return (await Promise.all(facts)).flat();
   }
 
-  async function readZone(zoneId: string, inZone: readonly { readonly host: AppHost }[]): Promise<ZoneView> {
+  async function readZone(zone: HostedZone, inZone: readonly { readonly host: AppHost }[]): Promise<ZoneView> {
     const names = inZone.flatMap(({ host }) =>
       REGISTRY_PREFIXES.map((prefix) => `${prefix}${host.name.toLowerCase()}`),
     );
-    const { name } = await route53.zone(zoneId);
-    return { name, records: await route53.recordsOfAll(zoneId, names) };
+    const { name } = await route53.zone(zone);
+    return { name, records: await route53.recordsOfAll(zone, names) };
   }
 }
 

@@ -46,7 +46,7 @@ export function asFailure(error: unknown): ApplicationFailure | CancelledFailure
     return fail(type, textOf(error), { cause: error, final });
   }
   if (type === 'cloud.throttled') return fail(type, textOf(error), { retryAfterSeconds: pauseSeconds() });
-  return fail(type, textOf(error), zonesHint(error));
+  return fail(type, textOf(error), { ...zonesHint(error), ...(type === 'cloud.denied' ? roleHint(error) : {}) });
 }
 
 /** Growing, and never the same for two that were refused together. */
@@ -90,6 +90,14 @@ const textOf = (error: Error): string => {
   const asked = 'asked' in error && typeof error.asked === 'string' ? `${error.asked}: ` : '';
   return `${asked}${error.name}: ${error.message}`;
 };
+
+/** A hosted zone may be reached by a role of another account: what is missing is then that role's. */
+function roleHint(error: Error): FailureExtra {
+  if (!('role' in error) || typeof error.role !== 'string') return {};
+  return {
+    hint: `the zone is reached by ${error.role}: give it the permission that the message names, and let the worker's IAM principal assume it, then resume`,
+  };
+}
 
 /** EKS cannot run a control plane in every availability zone, and says in which it can. */
 function zonesHint(error: Error): FailureExtra {

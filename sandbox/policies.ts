@@ -54,6 +54,7 @@ export const WORKER_POLICY = allow(
   'ec2:DescribeSecurityGroups',
   'ssm:GetParameter',
   'ssm:PutParameter',
+  'sts:AssumeRole',
 );
 
 /** Argo CD signs in to clusters; that needs an access entry and no right in AWS. */

@@ -108,7 +108,7 @@ export function zoneAsker(): AskZone {
 /** The zone's writer outlives whoever needs it first. It is there but for the first time. */
 async function send(zone: HostedZone, wishes: readonly Wish[]): Promise<void> {
   const writer = getExternalWorkflowHandle(zoneId(zone.id));
-  const letter = { wishes, askerWorkflowId: workflowInfo().workflowId };
+  const letter = { zone, wishes, askerWorkflowId: workflowInfo().workflowId };
   try {
     await writer.signal(wishSignal, letter);
   } catch {

@@ -1,7 +1,7 @@
 // How people and workflows speak to a run. Updates answer at once: accepted, or refused with a reason and no trace.
 import type { UpdateDefinition } from '@temporalio/common';
 import { defineQuery, defineSignal, defineUpdate } from '@temporalio/workflow';
-import type { ApprovalPoint, Environment, TrafficStep } from '../src/domain/environment.ts';
+import type { ApprovalPoint, Environment, HostedZone, TrafficStep } from '../src/domain/environment.ts';
 import type { AppStatus, Evidence, PhaseName, UpgradeStatus, WorkItem } from '../src/domain/status.ts';
 import type { Wish } from '../src/domain/traffic.ts';
 
@@ -84,6 +84,7 @@ export const withdrawSignal = defineSignal<[string]>('withdraw');
 export const wishAnswerSignal = defineSignal<[readonly WishAnswer[]]>('wishAnswer');
 
 export interface WishLetter {
+  readonly zone: HostedZone;
   readonly wishes: readonly Wish[];
   readonly askerWorkflowId: string;
 }

@@ -62,7 +62,9 @@ const GATHERING_SECONDS = 5;
 
 const NOTHING: Carried = { waiting: { wishes: [], halves: [] }, spreading: [], answered: [] };
 
-export async function zone({ zone: hostedZone, carried = NOTHING }: ZoneInput): Promise<void> {
+export async function zone({ zone: described, carried = NOTHING }: ZoneInput): Promise<void> {
+  // It outlives environment files: how the zone is reached is as its latest asker says.
+  let hostedZone = described;
   let { waiting } = carried;
   const spreading = new Set(carried.spreading);
   const answered = new Set(carried.answered);
@@ -72,7 +74,8 @@ export async function zone({ zone: hostedZone, carried = NOTHING }: ZoneInput): 
   let heard = 0;
   let answersOnTheirWay = 0;
   // An asker that heard nothing for long asks again; what is known already is not done twice.
-  setHandler(wishSignal, ({ wishes, askerWorkflowId }) => {
+  setHandler(wishSignal, ({ zone: asAsked, wishes, askerWorkflowId }) => {
+    hostedZone = asAsked;
     const fresh = wishes.filter(({ id }) => !underWay.has(id) && !answered.has(id));
     for (const { id } of fresh) underWay.add(id);
     heard += fresh.length;
@@ -164,7 +167,9 @@ export async function zone({ zone: hostedZone, carried = NOTHING }: ZoneInput): 
 
   async function answerInSync(change: Spreading): Promise<void> {
     const { changeId, askers } = change;
-    const seen = await waits.awaitInSync({ changeId }).catch((error: unknown) => ({ why: reasonOf(error) }));
+    const seen = await waits
+      .awaitInSync({ zone: hostedZone, changeId })
+      .catch((error: unknown) => ({ why: reasonOf(error) }));
     spreading.delete(change);
     answer(askers, ({ wish }) =>
       'why' in seen ? refusal(wish, 'dns.not-in-sync', seen.why) : inSync(wish, { ...seen, changed: true }),

@@ -5,6 +5,7 @@ import { parseArgs } from 'node:util';
 import type { WorkflowHandle } from '@temporalio/client';
 import { createRoute53 } from '../../src/adapters/route53.ts';
 import { TASK_QUEUE } from '../../src/domain/ids.ts';
+import { toRecordSet } from '../../src/domain/record-set.ts';
 import { planHost } from '../../src/domain/traffic.ts';
 import { toObserved } from '../../activities/zone-records.ts';
 import { Speed } from '../contracts.ts';
@@ -92,12 +93,12 @@ const oneByOne =
     begin();
     const answered: Answered[] = [];
     for (const { zone, host } of names) {
-      const observed = (await route53.recordsOf(zone.id, host)).flatMap((record) => toObserved(record) ?? []);
+      const observed = (await route53.recordsOf(zone, host)).flatMap((record) => toObserved(record) ?? []);
       const plan = planHost(observed, { want: recordsAt(host, STEP), expected: null });
       if (plan.kind !== 'change') throw new Error(`nothing to change at ${host}`);
       await route53.change(
-        zone.id,
-        plan.changes.map((change) => ({ host, change })),
+        zone,
+        plan.changes.map(({ action, record }) => ({ action, record: toRecordSet(host, record) })),
       );
       answered.push({ zone: zone.id, at: Date.now() });
     }

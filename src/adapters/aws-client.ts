@@ -21,6 +21,8 @@ const noteWhatWasAsked =
     try {
       return await next(args);
     } catch (error) {
+      // Another client asked for what this one needed, such as a role's credentials: that is what failed.
+      if (error instanceof Error && 'asked' in error) throw error;
       const asked = `${clientName.replace(/Client$/, '')} ${commandName.replace(/Command$/, '')}`;
       throw error instanceof Error ? Object.assign(error, { asked }) : error;
     }

@@ -1,6 +1,7 @@
 // Reads the record sets of some names of a zone with as few list requests as possible: an account has ten a second.
 import type { ListResourceRecordSetsCommandInput } from '@aws-sdk/client-route-53';
 import type { ZoneRecord } from './route53.ts';
+import type { ZoneAccess } from './zone-access.ts';
 
 /** Route 53 writes `*` and other signs as octal escapes, and every name with a final dot. */
 export function plainName(name: string): string {
@@ -67,28 +68,29 @@ const isBetween = (name: string, start: string, end: string | undefined): boolea
 
 /** Names of a zone that are asked for while a read of it is under way are read together by the next one. */
 export function readingTogether(
-  readAll: (zoneId: string, names: readonly string[]) => Promise<Records>,
-): (zoneId: string, name: string) => Promise<readonly ZoneRecord[]> {
+  readAll: (zone: ZoneAccess, names: readonly string[]) => Promise<Records>,
+): (zone: ZoneAccess, name: string) => Promise<readonly ZoneRecord[]> {
   const latest = new Map<string, Promise<unknown>>();
   const gathering = new Map<string, { readonly names: Set<string>; readonly records: Promise<Records> }>();
 
-  function join(zoneId: string): { readonly names: Set<string>; readonly records: Promise<Records> } {
-    const present = gathering.get(zoneId);
+  function join(zone: ZoneAccess): { readonly names: Set<string>; readonly records: Promise<Records> } {
+    const key = JSON.stringify([zone.id, zone.roleArn, zone.externalId]);
+    const present = gathering.get(key);
     if (present) return present;
     const names = new Set<string>();
     const records = (async () => {
-      await latest.get(zoneId)?.catch(() => undefined);
-      gathering.delete(zoneId);
-      return readAll(zoneId, [...names]);
+      await latest.get(key)?.catch(() => undefined);
+      gathering.delete(key);
+      return readAll(zone, [...names]);
     })();
     const made = { names, records };
-    latest.set(zoneId, records);
-    gathering.set(zoneId, made);
+    latest.set(key, records);
+    gathering.set(key, made);
     return made;
   }
 
-  return async (zoneId, name) => {
-    const { names, records } = join(zoneId);
+  return async (zone, name) => {
+    const { names, records } = join(zone);
     names.add(name);
     return (await records).get(name) ?? [];
   };

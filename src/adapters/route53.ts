@@ -4,50 +4,34 @@ import {
   GetHostedZoneCommand,
   ListResourceRecordSetsCommand,
   Route53Client,
+  RRType,
   type ListResourceRecordSetsCommandOutput,
   type ResourceRecordSet,
 } from '@aws-sdk/client-route-53';
-import type { AliasTarget, RecordChange } from '../domain/traffic.ts';
-import { AccountShare } from './account-share.ts';
+import type { RecordSet, RecordSetChange } from '../domain/record-set.ts';
+import type { RequestKind } from './account-share.ts';
 import { required } from './aws-answers.ts';
 import { REQUEST_LIMITS, sayingWhatWasAsked } from './aws-client.ts';
 import { plainName, readingTogether, readNames, type ListStart, type Page, type Records } from './route53-names.ts';
+import { zoneConnections, type ZoneAccess } from './zone-access.ts';
 
-/** A record set as it is in the zone. Names are lower case, without the final dot. */
-export interface ZoneRecord {
-  readonly name: string;
-  readonly type: string;
-  readonly setIdentifier: string | null;
-  /** Null: not weighted. */
-  readonly weight: number | null;
-  readonly alias: (AliasTarget & { readonly evaluateTargetHealth: boolean }) | null;
-  readonly values: readonly string[];
-  /** It answers only while a Route 53 health check of its own passes. */
-  readonly healthChecked: boolean;
-}
-
-export interface HostChange {
-  readonly host: string;
-  readonly change: RecordChange;
-}
+/** Whose names are lower case, without the final dot. */
+export type ZoneRecord = RecordSet;
 
 export interface Route53 {
   /** All record sets of one name. Asked for many at once, it reads them together. */
-  recordsOf(zoneId: string, name: string): Promise<readonly ZoneRecord[]>;
-  recordsOfAll(zoneId: string, names: readonly string[]): Promise<Records>;
-  allRecords(zoneId: string): Promise<readonly ZoneRecord[]>;
+  recordsOf(zone: ZoneAccess, name: string): Promise<readonly ZoneRecord[]>;
+  recordsOfAll(zone: ZoneAccess, names: readonly string[]): Promise<Records>;
+  allRecords(zone: ZoneAccess): Promise<readonly ZoneRecord[]>;
   /** All of the changes or none. Returns the change's id. */
-  change(zoneId: string, changes: readonly HostChange[]): Promise<string>;
+  change(zone: ZoneAccess, changes: readonly RecordSetChange[]): Promise<string>;
   /** Whether all of Route 53's name servers answer by the change. */
-  isInSync(changeId: string): Promise<boolean>;
-  zone(zoneId: string): Promise<{ readonly name: string; readonly nameServers: readonly string[] }>;
+  isInSync(zone: ZoneAccess, changeId: string): Promise<boolean>;
+  zone(zone: ZoneAccess): Promise<{ readonly name: string; readonly nameServers: readonly string[] }>;
 }
 
 /** Route 53 is one for all regions; its requests are signed for this one. */
 const REGION = 'us-east-1';
-
-/** AWS's, for all requests of an account together. */
-const ACCOUNT_LIMIT = { burst: 50, perSecond: 10 };
 
 /**
  * What is throttled is sent again in its turn. Other retries are left to the caller: the SDK's own pause is seconds,
@@ -55,12 +39,22 @@ const ACCOUNT_LIMIT = { burst: 50, perSecond: 10 };
  */
 export function createRoute53(): Route53 {
   const config = { region: REGION, maxAttempts: 1, requestHandler: REQUEST_LIMITS };
-  const client = sayingWhatWasAsked(new Route53Client(config));
-  const share = new AccountShare(ACCOUNT_LIMIT);
+  const connection = zoneConnections(REGION, (credentials) =>
+    sayingWhatWasAsked(new Route53Client({ ...config, ...(credentials ? { credentials } : {}) })),
+  );
 
-  async function list(zoneId: string, from: ListStart): Promise<Page> {
-    const page: ListResourceRecordSetsCommandOutput = await share.request('work', () =>
-      client.send(new ListResourceRecordSetsCommand({ HostedZoneId: zoneId, ...from })),
+  async function ask<T>(zone: ZoneAccess, kind: RequestKind, send: (client: Route53Client) => Promise<T>): Promise<T> {
+    try {
+      const { client, share } = await connection(zone);
+      return await share.request(kind, () => send(client));
+    } catch (error) {
+      throw error instanceof Error && zone.roleArn !== undefined ? Object.assign(error, { role: zone.roleArn }) : error;
+    }
+  }
+
+  async function list(zone: ZoneAccess, from: ListStart): Promise<Page> {
+    const page: ListResourceRecordSetsCommandOutput = await ask(zone, 'work', (client) =>
+      client.send(new ListResourceRecordSetsCommand({ HostedZoneId: zone.id, ...from })),
     );
     return {
       records: (page.ResourceRecordSets ?? []).map(toRecord),
@@ -74,48 +68,41 @@ export function createRoute53(): Route53 {
     };
   }
 
-  async function allRecords(zoneId: string): Promise<ZoneRecord[]> {
+  async function allRecords(zone: ZoneAccess): Promise<ZoneRecord[]> {
     const records: ZoneRecord[] = [];
     for (let from: ListStart | undefined = {}; from;) {
-      const page: Page = await list(zoneId, from);
+      const page: Page = await list(zone, from);
       records.push(...page.records);
       from = page.next;
     }
     return records;
   }
 
-  const recordsOfAll = (zoneId: string, names: readonly string[]): Promise<Records> =>
-    readNames(names, (from) => list(zoneId, from));
+  const recordsOfAll = (zone: ZoneAccess, names: readonly string[]): Promise<Records> =>
+    readNames(names, (from) => list(zone, from));
 
   return {
     allRecords,
     recordsOfAll,
     recordsOf: readingTogether(recordsOfAll),
 
-    async change(zoneId, changes) {
-      const answer = await share.request('work', () =>
-        client.send(
-          new ChangeResourceRecordSetsCommand({
-            HostedZoneId: zoneId,
-            ChangeBatch: {
-              Changes: changes.map(({ host, change }) => ({
-                Action: change.action,
-                ResourceRecordSet: toRecordSet(host, change),
-              })),
-            },
-          }),
-        ),
+    async change(zone, changes) {
+      const batch = {
+        Changes: changes.map(({ action, record }) => ({ Action: action, ResourceRecordSet: fromRecord(record) })),
+      };
+      const answer = await ask(zone, 'work', (client) =>
+        client.send(new ChangeResourceRecordSetsCommand({ HostedZoneId: zone.id, ChangeBatch: batch })),
       );
       return required(answer.ChangeInfo?.Id, 'ChangeInfo.Id').replace(/^\/change\//, '');
     },
 
-    async isInSync(changeId) {
-      const { ChangeInfo } = await share.request('look', () => client.send(new GetChangeCommand({ Id: changeId })));
+    async isInSync(zone, changeId) {
+      const { ChangeInfo } = await ask(zone, 'look', (client) => client.send(new GetChangeCommand({ Id: changeId })));
       return ChangeInfo?.Status === 'INSYNC';
     },
 
-    async zone(zoneId) {
-      const answer = await share.request('work', () => client.send(new GetHostedZoneCommand({ Id: zoneId })));
+    async zone(zone) {
+      const answer = await ask(zone, 'work', (client) => client.send(new GetHostedZoneCommand({ Id: zone.id })));
       return {
         name: plainName(required(answer.HostedZone?.Name, 'HostedZone.Name')),
         nameServers: (answer.DelegationSet?.NameServers ?? []).map(plainName),
@@ -131,6 +118,7 @@ function toRecord(set: ResourceRecordSet): ZoneRecord {
     type: required(set.Type, 'ResourceRecordSet.Type'),
     setIdentifier: set.SetIdentifier ?? null,
     weight: set.Weight ?? null,
+    ttlSeconds: set.TTL ?? null,
     alias: alias
       ? {
           hostname: required(alias.DNSName, 'AliasTarget.DNSName').replace(/\.$/, ''),
@@ -143,14 +131,26 @@ function toRecord(set: ResourceRecordSet): ZoneRecord {
   };
 }
 
-const toRecordSet = (host: string, { record }: RecordChange): ResourceRecordSet => ({
-  Name: host,
-  Type: record.type,
-  SetIdentifier: record.setIdentifier,
-  Weight: record.weight,
-  AliasTarget: {
-    DNSName: record.target.hostname,
-    HostedZoneId: record.target.hostedZoneId,
-    EvaluateTargetHealth: record.evaluateTargetHealth,
-  },
-});
+const RECORD_TYPES = Object.values(RRType);
+
+function fromRecord({ name, type, setIdentifier, weight, ttlSeconds, alias, values }: ZoneRecord): ResourceRecordSet {
+  return {
+    Name: name,
+    Type: required(
+      RECORD_TYPES.find((one) => one === type),
+      `record type ${type}`,
+    ),
+    ...(setIdentifier === null ? {} : { SetIdentifier: setIdentifier }),
+    ...(weight === null ? {} : { Weight: weight }),
+    ...(ttlSeconds === null ? {} : { TTL: ttlSeconds }),
+    ...(alias === null
+      ? { ResourceRecords: values.map((Value) => ({ Value })) }
+      : {
+          AliasTarget: {
+            DNSName: alias.hostname,
+            HostedZoneId: alias.hostedZoneId,
+            EvaluateTargetHealth: alias.evaluateTargetHealth,
+          },
+        }),
+  };
+}

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import type { HostChange, ZoneRecord } from '../../src/adapters/route53.ts';
+import type { ZoneRecord } from '../../src/adapters/route53.ts';
+import type { RecordSetChange } from '../../src/domain/record-set.ts';
 import type { Wish } from '../../src/domain/traffic.ts';
 import { MAX_WISHES_PER_BATCH } from '../../src/domain/zone-batch.ts';
 import { activityEnvironment, answers, awsError, colours, failureOf, prepare, run, weighted } from './fakes.ts';
@@ -27,11 +28,11 @@ function zoneOf(...states: ZoneRecord[][]) {
   const state = (): ZoneRecord[] => states[Math.min(reads.length, states.length) - 1] ?? [];
   return {
     reads,
-    recordsOf: (_zone: string, name: string) => {
+    recordsOf: (_zone: unknown, name: string) => {
       reads.push(name);
       return Promise.resolve(state().filter((record) => record.name === name));
     },
-    recordsOfAll: (_zone: string, names: readonly string[]) => {
+    recordsOfAll: (_zone: unknown, names: readonly string[]) => {
       reads.push(names.join(' '));
       const ofName = (name: string) => state().filter((record) => record.name === name.toLowerCase());
       return Promise.resolve(new Map(names.map((name) => [name, ofName(name)])));
@@ -44,8 +45,8 @@ function zoneOf(...states: ZoneRecord[][]) {
 }
 
 const batchOf = (calls: unknown[][]) =>
-  (calls[0]![1] as HostChange[]).map(({ host, change: { action, record } }) =>
-    [action, host, record.type, record.setIdentifier, record.weight].join(' '),
+  (calls[0]![1] as RecordSetChange[]).map(({ action, record }) =>
+    [action, record.name, record.type, record.setIdentifier, record.weight].join(' '),
   );
 
 describe('readRecords', () => {
@@ -227,7 +228,7 @@ describe('awaitInSync', () => {
   it('waits for INSYNC, no more than a request a second', async () => {
     const deps = prepare({ route53: { isInSync: answers(false, false, true) } });
     const began = deps.clock.now();
-    const { inSyncAt } = await run(deps, 'awaitInSync', { changeId: 'C1' });
+    const { inSyncAt } = await run(deps, 'awaitInSync', { zone: ZONE, changeId: 'C1' });
     expect(Date.parse(inSyncAt) - began).toBe(2000);
   });
 });

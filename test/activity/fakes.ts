@@ -203,6 +203,7 @@ export const weighted = (setIdentifier: string, weight: number, given: Partial<Z
   setIdentifier,
   weight,
   alias: { hostname: `${setIdentifier}.elb.test`, hostedZoneId: 'ZLB', evaluateTargetHealth: true },
+  ttlSeconds: null,
   values: [],
   healthChecked: false,
   ...given,

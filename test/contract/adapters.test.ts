@@ -218,7 +218,7 @@ describe('an upgrade, activity by activity', { timeout: UP_TO_MS }, () => {
     const inSync = async (wish: Wish): Promise<void> => {
       const [outcome] = await activity('applyWishes', { zone, wishes: [wish] });
       if (outcome?.outcome !== 'changed') throw new Error(`not changed: ${JSON.stringify(outcome)}`);
-      await activity('awaitInSync', { changeId: outcome.changeId });
+      await activity('awaitInSync', { zone, changeId: outcome.changeId });
       // As wished already: written once more as it is, so that somebody can say when it has spread.
       const [again] = await activity('applyWishes', { zone, wishes: [wish] });
       expect(again).toMatchObject({ wish: wish.id, outcome: 'changed' });

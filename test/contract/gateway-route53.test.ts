@@ -13,6 +13,7 @@ import {
 } from '@aws-sdk/client-route-53';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { createRoute53 } from '../../src/adapters/route53.ts';
+import { toRecordSet } from '../../src/domain/record-set.ts';
 import { allow, refusal, startTestGateway, until } from '../support/gateway.ts';
 import type { TestGateway } from '../support/gateway.ts';
 
@@ -362,21 +363,19 @@ describe('the account', () => {
       let furthestApart = 0;
       const write = async (id: string, index: number): Promise<void> => {
         const host = `app.many${index}.test`;
-        const record = (weight: number) => ({
-          type: 'A' as const,
-          setIdentifier: 'blue',
-          weight,
-          target: { hostname: 'blue.elb.test', hostedZoneId: 'ZLB' },
-          evaluateTargetHealth: false,
-        });
+        const record = (weight: number) =>
+          toRecordSet(host, {
+            type: 'A',
+            setIdentifier: 'blue',
+            weight,
+            target: { hostname: 'blue.elb.test', hostedZoneId: 'ZLB' },
+            evaluateTargetHealth: false,
+          });
         for (let weight = 1; weight <= 4; weight += 1) {
-          const there = (await workers[index % 2]!.recordsOfAll(id, [host])).get(host)!;
+          const there = (await workers[index % 2]!.recordsOfAll({ id }, [host])).get(host)!;
           const old = there.map((one) => ({ action: 'DELETE' as const, record: record(one.weight!) }));
           const changes = [...old, { action: 'CREATE' as const, record: record(weight) }];
-          await workers[index % 2]!.change(
-            id,
-            changes.map((one) => ({ host, change: one })),
-          );
+          await workers[index % 2]!.change({ id }, changes);
           rounds[index]! += 1;
           furthestApart = Math.max(furthestApart, Math.max(...rounds) - Math.min(...rounds));
         }

@@ -7,9 +7,10 @@ import { AwsError } from '../../sandbox/aws/errors.ts';
 import { fullName, type RecordSet } from '../../sandbox/aws/route53/records.ts';
 import { applyBatch } from '../../sandbox/aws/route53/zone-rules.ts';
 import { systemClock } from '../../src/adapters/clock.ts';
-import type { HostChange, Route53, ZoneRecord } from '../../src/adapters/route53.ts';
+import type { Route53, ZoneRecord } from '../../src/adapters/route53.ts';
 import type { HostedZone } from '../../src/domain/environment.ts';
-import type { Wish } from '../../src/domain/traffic.ts';
+import { toRecordSet, type RecordSetChange } from '../../src/domain/record-set.ts';
+import { RECORD_TYPES, type Wish } from '../../src/domain/traffic.ts';
 import { awsError, prepare } from '../activity/fakes.ts';
 
 type Weights = Readonly<Record<string, number>>;
@@ -44,7 +45,17 @@ export class ZoneWorld {
     this.zone = { id: zoneId, name: 'example.test' };
     this.hosts = Array.from({ length: hostCount }, (_, index) => `h${index}.example.test`);
     this.#records = this.hosts.flatMap((host) =>
-      ['A', 'AAAA'].map((type) => toSet(host, { type, setIdentifier: BLUE, weight: 100, target: target(BLUE, host) })),
+      RECORD_TYPES.map((type) =>
+        toSet(
+          toRecordSet(host, {
+            type,
+            setIdentifier: BLUE,
+            weight: 100,
+            target: target(BLUE, host),
+            evaluateTargetHealth: false,
+          }),
+        ),
+      ),
     );
   }
 
@@ -92,16 +103,16 @@ export class ZoneWorld {
     };
   }
 
-  #take(changes: readonly HostChange[]): void {
+  #take(changes: readonly RecordSetChange[]): void {
     const protections = ['A', 'AAAA'].flatMap((type) => [...this.#protected].map((name) => ({ name, type })));
     const zone = { name: 'example.test.', records: this.#records, protections };
-    const batch = changes.map(({ host, change: { action, record } }) => ({ action, set: toSet(host, record) }));
+    const batch = changes.map(({ action, record }) => ({ action, set: toSet(record) }));
     try {
       this.#records = applyBatch(zone, batch);
     } catch (error) {
       throw error instanceof AwsError ? awsError(error.code, error.message) : error;
     }
-    this.writes.push(Object.fromEntries(changes.map(({ host }) => [host, this.weights(host)])));
+    this.writes.push(Object.fromEntries(changes.map(({ record: { name } }) => [name, this.weights(name)])));
   }
 }
 
@@ -110,15 +121,15 @@ const target = (cluster: string, host: string) => ({
   hostedZoneId: 'Z14GRHDCWA56QT',
 });
 
-type Given = Omit<HostChange['change']['record'], 'type' | 'evaluateTargetHealth'> & { readonly type: string };
-
-const toSet = (host: string, { type, setIdentifier, weight, target: to }: Given): RecordSet => ({
-  name: fullName(host),
+const toSet = ({ name, type, setIdentifier, weight, alias }: ZoneRecord): RecordSet => ({
+  name: fullName(name),
   type,
-  setIdentifier,
-  routing: { Weight: String(weight) },
+  ...(setIdentifier === null ? {} : { setIdentifier }),
+  routing: weight === null ? {} : { Weight: String(weight) },
   values: [],
-  alias: { hostedZoneId: to.hostedZoneId, dnsName: fullName(to.hostname), evaluateTargetHealth: false },
+  ...(alias
+    ? { alias: { hostedZoneId: alias.hostedZoneId, dnsName: fullName(alias.hostname), evaluateTargetHealth: false } }
+    : {}),
 });
 
 const toRecord = ({ name, type, setIdentifier, routing, alias }: RecordSet): ZoneRecord => ({
@@ -126,6 +137,7 @@ const toRecord = ({ name, type, setIdentifier, routing, alias }: RecordSet): Zon
   type,
   setIdentifier: setIdentifier ?? null,
   weight: Number(routing.Weight),
+  ttlSeconds: null,
   alias: alias
     ? { hostname: alias.dnsName.slice(0, -1), hostedZoneId: alias.hostedZoneId, evaluateTargetHealth: false }
     : null,

@@ -28,7 +28,7 @@ describe('an error of AWS', () => {
     ['STS GetCallerIdentity', () => aws().sts.account()],
     ['ElasticLoadBalancingV2 DescribeLoadBalancers', () => aws().elb.loadBalancersOf('green')],
     ['EC2 DescribeSecurityGroups', () => aws().ec2.securityGroupsOf('green')],
-    ['Route53 GetHostedZone', () => createRoute53().zone('Z1')],
+    ['Route53 GetHostedZone', () => createRoute53().zone({ id: 'Z1' })],
   ])('says that it was %s', async (asked, ask) => {
     stub({ ...KEY, ...NOBODY_THERE });
     await expect(ask()).rejects.toMatchObject({ asked, code: 'ECONNREFUSED' });

@@ -95,14 +95,14 @@ describe('readingTogether', () => {
         new Promise((resolve, reject) => {
           const done = (value: string): void =>
             resolve(new Map(names.map((name) => [name, [weighted(value, 1, { name })]])));
-          reads.push({ zone, names, done, fail: () => reject(new Error('throttled')) });
+          reads.push({ zone: zone.id, names, done, fail: () => reject(new Error('throttled')) });
         }),
     );
     const settled = () => new Promise((resolve) => setImmediate(resolve));
-    const first = read('Z1', 'a');
+    const first = read({ id: 'Z1' }, 'a');
     await settled();
-    const others = [read('Z1', 'b'), read('Z1', 'c'), read('Z1', 'b')];
-    const elsewhere = read('Z2', 'x');
+    const others = [read({ id: 'Z1' }, 'b'), read({ id: 'Z1' }, 'c'), read({ id: 'Z1' }, 'b')];
+    const elsewhere = read({ id: 'Z2' }, 'x');
     await settled();
     expect(reads.map(({ zone, names }) => `${zone} ${names.join(' ')}`)).toEqual(['Z1 a', 'Z2 x']);
     reads[0]!.fail();

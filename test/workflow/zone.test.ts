@@ -342,7 +342,7 @@ describe('the one writer of a zone', () => {
       const asked = await ask(wishFor(first, 10));
       await asked.result();
       const [id = ''] = await heard(given)();
-      const again = { askerWorkflowId: asked.workflowId, wishes: [{ ...wishFor(first, 10), id }] };
+      const again = { zone: world.zone, askerWorkflowId: asked.workflowId, wishes: [{ ...wishFor(first, 10), id }] };
       await temporal.server.client.workflow.getHandle(zoneId(world.zone.id)).signal(wishSignal, again);
       await answersTo(wishFor(second, 10));
       expect(await heard(given)()).toHaveLength(3);
@@ -379,6 +379,7 @@ describe('the one writer of a zone', () => {
       const asked = await ask(wishFor(first, 10));
       const tell = (host: string): Promise<void> =>
         temporal.server.client.workflow.getHandle(zoneId(world.zone.id)).signal(wishSignal, {
+          zone: world.zone,
           askerWorkflowId: asked.workflowId,
           wishes: [{ ...wishFor(host, 10), id: randomUUID() }],
         });
