@@ -2,6 +2,7 @@ import type { Dependencies } from '../src/adapters/index.ts';
 import { createAccessWork } from './access.ts';
 import { createAddonWork } from './addons.ts';
 import { createArgoWork } from './argocd.ts';
+import { createCatalogueWork } from './catalogue.ts';
 import { createCheckWork } from './checks.ts';
 import { createClusterWork } from './clusters.ts';
 import { createZoneWork } from './dns.ts';
@@ -20,6 +21,7 @@ import { asFailure } from './translate.ts';
 export function createActivities(deps: Dependencies): Activities {
   const activities: Activities = {
     ...createPreflightWork(deps),
+    ...createCatalogueWork(deps),
     ...createClusterWork(deps),
     ...createAccessWork(deps),
     ...createNodeGroupWork(deps),

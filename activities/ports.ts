@@ -13,6 +13,7 @@ import type {
   NodeGroup,
   Window,
 } from '../src/domain/environment.ts';
+import type { CatalogueFacts, Uncatalogued } from '../src/domain/catalogue.ts';
 import type { PreflightFacts } from '../src/domain/preflight.ts';
 import type { Evidence, Leftover } from '../src/domain/status.ts';
 import type { AliasTarget, ObservedRecord, Wish } from '../src/domain/traffic.ts';
@@ -41,6 +42,14 @@ export interface ClusterFacts {
 /** Read-only looks before anything is made. */
 export interface PreflightActivities {
   gatherPreflight(input: { environment: Environment; run: string }): Promise<PreflightFacts>;
+}
+
+/** Looks at all that receives traffic on a cluster. */
+export interface CatalogueActivities {
+  /** Of the live cluster. */
+  gatherCatalogue(input: { environment: Environment }): Promise<CatalogueFacts>;
+  /** What would be cut with a cluster, as it is now. */
+  findUncatalogued(input: { environment: Environment; cluster: string }): Promise<readonly Uncatalogued[]>;
 }
 
 /** EKS and IAM. `token` is the clientRequestToken, the same at every retry. */
@@ -233,6 +242,7 @@ export interface DnsActivities {
 }
 
 export type Activities = PreflightActivities &
+  CatalogueActivities &
   EksActivities &
   ParameterActivities &
   ArgoActivities &

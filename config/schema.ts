@@ -1,6 +1,7 @@
 // The environment file, as a person writes it, and how it becomes an Environment.
 import { z } from 'zod';
 import { analyses, metricSource, sourcesAreThere, toSource } from './analyses.ts';
+import { catalogue } from './catalogue.ts';
 import type { AppHost, Environment, HostedZone, HttpCheck } from '../src/domain/environment.ts';
 import {
   dnsName,
@@ -196,6 +197,7 @@ const file = z.strictObject({
   apps: listOfSome(app, 'at least one app').superRefine(rules.uniqueNames, rules.sound('name')),
   metrics: list(metricSource, 'sources of metrics').superRefine(rules.uniqueNames, rules.sound('name')).default([]),
   analyses: analyses.default([]),
+  catalogue: catalogue.exactOptional(),
   maxMoving: wholeNumber('how many apps may move at a time', { min: 1, max: 1000 }).exactOptional(),
   approvals: list(
     oneOf(['migrate', 'decommission'], 'a point at which a person must approve'),

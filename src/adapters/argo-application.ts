@@ -29,6 +29,7 @@ export interface ManagedObject {
 
 export interface ApplicationState {
   readonly name: string;
+  readonly project: string;
   readonly labels: Readonly<Record<string, string>>;
   readonly annotations: Readonly<Record<string, string>>;
   readonly resourceVersion: string;
@@ -82,7 +83,12 @@ const Application = z.object({
     labels: z.record(z.string(), z.string()).nullish(),
     annotations: z.record(z.string(), z.string()).nullish(),
   }),
-  spec: z.object({ syncPolicy: z.object({ syncOptions: z.array(z.string()).nullish() }).nullish() }).nullish(),
+  spec: z
+    .object({
+      project: z.string().nullish(),
+      syncPolicy: z.object({ syncOptions: z.array(z.string()).nullish() }).nullish(),
+    })
+    .nullish(),
   operation: Operation.nullish(),
   status: z
     .object({
@@ -100,6 +106,7 @@ export function parseApplication(answer: unknown): ApplicationState {
   const { metadata, spec, operation, status } = Application.parse(answer);
   return {
     name: metadata.name,
+    project: spec?.project ?? 'default',
     labels: metadata.labels ?? {},
     annotations: metadata.annotations ?? {},
     resourceVersion: metadata.resourceVersion,

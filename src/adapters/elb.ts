@@ -13,6 +13,8 @@ export interface Elb {
   findByHostname(hostname: string): Promise<AliasTarget | null>;
   /** ARNs of load balancers that the AWS Load Balancer Controller of a cluster made. */
   loadBalancersOf(cluster: string): Promise<readonly string[]>;
+  /** Their host names. */
+  hostnamesOf(cluster: string): Promise<readonly string[]>;
   targetGroupsOf(cluster: string): Promise<readonly string[]>;
 }
 
@@ -58,6 +60,16 @@ export function createElb(elb: ElasticLoadBalancingV2Client): Elb {
     async loadBalancersOf(cluster) {
       const arns = (await allLoadBalancers()).flatMap(({ LoadBalancerArn }) => LoadBalancerArn ?? []);
       return taggedFor(cluster, arns);
+    },
+    async hostnamesOf(cluster) {
+      const all = await allLoadBalancers();
+      const tagged = new Set(
+        await taggedFor(
+          cluster,
+          all.flatMap(({ LoadBalancerArn }) => LoadBalancerArn ?? []),
+        ),
+      );
+      return all.flatMap(({ LoadBalancerArn, DNSName }) => (tagged.has(LoadBalancerArn ?? '') ? (DNSName ?? []) : []));
     },
     async targetGroupsOf(cluster) {
       const arns = (await allTargetGroups()).flatMap(({ TargetGroupArn }) => TargetGroupArn ?? []);

@@ -1,7 +1,9 @@
 import { AppsV1Api, CoreV1Api, NetworkingV1Api, VersionApi } from '@kubernetes/client-node';
+import type { ExposedObject } from '../domain/receiver.ts';
 import { toExternalDns, type ExternalDns } from './external-dns.ts';
 import type { ClusterAddress, KubeConnections } from './kube-connections.ts';
 import { nullWhenMissing } from './kube-error.ts';
+import { receiversIn } from './kube-receivers.ts';
 
 export interface KubeNode {
   readonly name: string;
@@ -43,6 +45,8 @@ export interface Kube {
   ingressHostname(at: ClusterAddress, ingress: IngressName): Promise<string | null>;
   /** All Ingresses, and the Services of type LoadBalancer. */
   exposures(at: ClusterAddress): Promise<readonly Exposure[]>;
+  /** What has a load balancer, or is reached through one, with the host names that it answers to. */
+  receivers(at: ClusterAddress): Promise<readonly ExposedObject[]>;
   externalDns(at: ClusterAddress): Promise<readonly ExternalDns[]>;
 }
 
@@ -124,6 +128,8 @@ export function createKube(connections: KubeConnections): Kube {
           ...exposing.map(({ metadata }) => exposure('Service', metadata)),
         ];
       }),
+
+    receivers: (at) => connections.use(at, receiversIn),
 
     externalDns: (at) =>
       connections.use(at, async (api) => {

@@ -1,4 +1,5 @@
 import type { Analysis, MetricSource } from './analysis.ts';
+import type { CatalogueSettings } from './catalogue-settings.ts';
 
 /**
  * An environment as its file describes it: one live cluster, the version it is to move to, and what moves.
@@ -26,6 +27,8 @@ export interface Environment {
   readonly metrics: readonly MetricSource[];
   /** Of every app that has none of its own. */
   readonly analyses: readonly Analysis[];
+  /** Absent: owners by the label `team`, and nothing may go with blue that is in no app. */
+  readonly catalogue?: CatalogueSettings;
   /** How many apps may be between blue and green at a time. Absent: any number. */
   readonly maxMoving?: number;
   readonly approvals: readonly ApprovalPoint[];

@@ -3,6 +3,7 @@ export const upgradeId = (environment: string): string => `upgrade/${environment
 export const phaseId = (phase: string, environment: string, attempt: number): string =>
   `${phase}/${environment}/${attempt}`;
 export const migrationId = (environment: string, app: string): string => `migration/${environment}/${app}`;
+export const discoverId = (environment: string): string => `discover/${environment}`;
 export const zoneId = (hostedZoneId: string): string => `zone/${hostedZoneId}`;
 
 /** The task queue on which the product's workflows and activities run. */

@@ -87,7 +87,8 @@ export function sameHostname(a: string, b: string): boolean {
   return plainName(a) === plainName(b);
 }
 
-const plainName = (name: string): string =>
+/** As two names are compared. */
+export const plainName = (name: string): string =>
   name
     .toLowerCase()
     .replace(/\.$/, '')

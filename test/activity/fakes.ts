@@ -181,6 +181,7 @@ export const operation = (given: Partial<SyncOperation> = {}): SyncOperation => 
 
 export const application = (given: Partial<ApplicationState> = {}): ApplicationState => ({
   name: 'web-green',
+  project: 'default',
   labels: { [ARGO.app]: 'web', [ARGO.cluster]: 'green' },
   annotations: {},
   resourceVersion: '7',

@@ -3,6 +3,7 @@
 import { ApplicationFailure, Context, heartbeat } from '@temporalio/activity';
 import type { Activities, ClusterFacts, GateResult, WishOutcome } from '../../activities/ports.ts';
 import { nameIn, type AppHost, type Environment } from '../../src/domain/environment.ts';
+import type { Uncatalogued } from '../../src/domain/catalogue.ts';
 import type { Evidence } from '../../src/domain/status.ts';
 import {
   planHost,
@@ -42,6 +43,7 @@ export class FakeWorld {
   /** What blue answers when it is asked before traffic goes back to it. */
   blueGate: (app: string) => GateResult['verdict'] = () => 'passed';
   leftovers: { kind: string; id: string }[] = [];
+  uncatalogued: Uncatalogued[] = [];
   readonly #environment: Environment;
 
   constructor(environment: Environment) {
@@ -185,6 +187,14 @@ export class FakeWorld {
           })),
         ),
       }),
+      gatherCatalogue: async () => ({
+        at: new Date().toISOString(),
+        cluster: BLUE,
+        receivers: [],
+        loadBalancers: [],
+        names: [],
+      }),
+      findUncatalogued: async () => this.uncatalogued,
       requestCluster: async ({ actor, name, version }) => {
         const adopted = this.clusters.has(name);
         if (!adopted) this.#addCluster(name, version, actor.run);
