@@ -1,6 +1,7 @@
 // The workflow types of the product: these names are public and never change.
 export { bootstrap } from './bootstrap.ts';
 export { decommission } from './decommission.ts';
+export { discover } from './discover.ts';
 export { migration } from './migration.ts';
 export { provision } from './provision.ts';
 export { upgrade } from './upgrade.ts';

@@ -161,6 +161,10 @@ export class UpgradeBoard {
     this.#noWayBack = true;
   }
 
+  get isPastReturn(): boolean {
+    return this.#noWayBack;
+  }
+
   async whilePaused(phase: PhaseName): Promise<void> {
     if (!this.paused) return;
     this.#hold = this.#makeHold({ kind: 'paused', phase, because: this.#pausedBecause, waitsFor: 'resume' }, 'resume');

@@ -15,12 +15,14 @@ import {
 import type { Actor, ClusterFacts } from '../activities/ports.ts';
 import { greenName, type App } from '../src/domain/environment.ts';
 import { migrationId, phaseId } from '../src/domain/ids.ts';
+import { warnOf } from '../src/domain/catalogue-findings.ts';
 import { judgePreflight } from '../src/domain/preflight.ts';
 import type { AppStatus, PhaseName } from '../src/domain/status.ts';
 import { zoneAsker } from './ask-zone.ts';
 import { bootstrap } from './bootstrap.ts';
 import { longestTtlSeconds, takeBack } from './colours.ts';
 import { canServe, whyNotBackToBlue } from './can-serve.ts';
+import { BLOCKED_BY_CATALOGUE, seeNothingForgotten } from './nothing-forgotten.ts';
 import { decommission } from './decommission.ts';
 import {
   migrationSteerSignal,
@@ -33,8 +35,8 @@ import {
 import { migration } from './migration.ts';
 import { proveNoTraffic } from './no-traffic.ts';
 import { provision } from './provision.ts';
-import { calls } from './proxies.ts';
-import { reasonOf } from './reason.ts';
+import { calls, waits } from './proxies.ts';
+import { failureTypeOf, reasonOf } from './reason.ts';
 import { everyOne } from './settle.ts';
 import { UpgradeBoard } from './upgrade-board.ts';
 import { verify } from './verify.ts';
@@ -120,7 +122,8 @@ export async function upgrade(input: UpgradeInput): Promise<UpgradeResult> {
         // Work that is cancelled may end as if it had failed: that is nothing for a person to mend.
         if (CancellationScope.current().consideredCancelled) throw new CancelledFailure(reasonOf(error));
         board.finish(name, 'failed');
-        await board.holdForRetry(name === 'preflight' ? 'blocker' : 'failure', name, error);
+        const isBlocked = name === 'preflight' || failureTypeOf(error) === BLOCKED_BY_CATALOGUE;
+        await board.holdForRetry(isBlocked ? 'blocker' : 'failure', name, error);
         if (board.givenUp) throw error;
       }
     }
@@ -138,6 +141,8 @@ export async function upgrade(input: UpgradeInput): Promise<UpgradeResult> {
         'preflight.blocked',
       );
     if (!board.blue) throw ApplicationFailure.nonRetryable('the live cluster is gone', 'preflight.blocked');
+    const uncatalogued = await waits.findUncatalogued({ environment, cluster: board.blue.name });
+    board.findings = [...board.findings, ...warnOf(uncatalogued, board.blue.name, facts.at)];
     return board.blue;
   }
 
@@ -201,6 +206,7 @@ export async function upgrade(input: UpgradeInput): Promise<UpgradeResult> {
 
   /** Nothing of blue is touched, and rollback stays possible, until green is seen to serve and blue to have no traffic. */
   async function dismantleBlue(blue: ClusterFacts, attempt: number): Promise<void> {
+    if (!board.isPastReturn) await seeNothingForgotten(environment, blue.name);
     await letGo();
     await seeGreenServe();
     await proveIdle(blue.name, { mustBeThere: attempt === 1 });
