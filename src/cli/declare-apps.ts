@@ -1,4 +1,5 @@
 import { Option, type Command } from 'commander';
+import type { DiscoverOptions } from './commands/discover.ts';
 import type { Confirmed, Steer } from './commands/steer.ts';
 import { by, examples, output, reason, yes } from './options.ts';
 import type { CommonOptions } from './run.ts';
@@ -49,6 +50,29 @@ export function declareApps(program: Command): void {
     )
     .action(async (environment: string, options: CommonOptions) =>
       (await import('./commands/apps.ts')).list(environment, options),
+    );
+
+  apps
+    .command('discover')
+    .description('what receives traffic on the live cluster, whose it is, and what of it is in no app; changes nothing')
+    .argument('<environment>')
+    .option('-f, --file <file>', 'environment file; default: as the latest upgrade was given it')
+    .option('--write <file>', 'write what the environment file has not to a new file, in its own shape')
+    .addOption(
+      new Option('-o, --output <format>', 'how to print; yaml: what the environment file has not')
+        .choices(['text', 'json', 'yaml'])
+        .default('text'),
+    )
+    .addHelpText(
+      'after',
+      examples(
+        'eksodus apps discover stg --file config/stg.yaml',
+        'eksodus apps discover stg --file config/stg.yaml --write more-apps.yaml',
+        "eksodus apps discover stg --output json | jq '.uncatalogued[].subject'",
+      ),
+    )
+    .action(async (environment: string, options: DiscoverOptions) =>
+      (await import('./commands/discover.ts')).discover(environment, options),
     );
 
   command('show', 'what one app does, how it came there, and who did what; exit code 3 when it waits for a person')

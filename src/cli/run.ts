@@ -61,6 +61,8 @@ function describe(error: unknown): Described {
         return { code: EXIT.refused.code, kind: 'refused', message };
       case 'not-found':
         return { code: EXIT.badInput.code, kind: 'not-found', message };
+      case 'failed':
+        return { code: EXIT.failed.code, kind: 'failed', message };
       default:
         return { code: EXIT.unreachable.code, kind: 'unreachable', message };
     }

@@ -10,7 +10,7 @@ import { REFUSED } from '../../workflows/messages.ts';
 /** Why a question or command got no good answer. Each kind has its own exit code in the CLI. */
 export class ClientError extends Error {
   override readonly name = 'ClientError';
-  readonly kind: 'refused' | 'unreachable' | 'not-found' | 'already-running';
+  readonly kind: 'refused' | 'unreachable' | 'not-found' | 'already-running' | 'failed';
 
   constructor(kind: ClientError['kind'], message: string, cause?: unknown) {
     super(message, cause === undefined ? {} : { cause });
@@ -32,6 +32,13 @@ export function ranOutOfTime(error: unknown): boolean {
 
 export const noAnswer = (address: string, cause: unknown): ClientError =>
   new ClientError('unreachable', `Temporal does not answer at ${address}. Set TEMPORAL_ADDRESS, or start it.`, cause);
+
+export const noWorker = (environment: string, cause?: unknown): ClientError =>
+  new ClientError(
+    'unreachable',
+    `no worker is running for ${environment}: start one with eksodus worker. Nothing was changed.`,
+    cause,
+  );
 
 export const hasEnded = (environment: string, state: string): ClientError =>
   new ClientError('refused', `the upgrade of ${environment} has ended: ${state}. Nothing was changed.`);

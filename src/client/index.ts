@@ -1,11 +1,13 @@
 // The one way to Temporal for the command line and the server.
 import { Apps } from './apps.ts';
+import { Discovery } from './discovery.ts';
 import { Temporal, type ConnectOptions } from './temporal.ts';
 import { Upgrades } from './upgrades.ts';
 
 export interface Eksodus {
   readonly upgrades: Upgrades;
   readonly apps: Apps;
+  readonly discovery: Discovery;
   close(): Promise<void>;
 }
 
@@ -13,5 +15,10 @@ export interface Eksodus {
 export async function connect(options: ConnectOptions): Promise<Eksodus> {
   const temporal = await Temporal.connect(options);
   const upgrades = new Upgrades(temporal);
-  return { upgrades, apps: new Apps(temporal, upgrades), close: () => temporal.close() };
+  return {
+    upgrades,
+    apps: new Apps(temporal, upgrades),
+    discovery: new Discovery(temporal),
+    close: () => temporal.close(),
+  };
 }

@@ -13,7 +13,8 @@ import {
   type QueryDefinition,
 } from '@temporalio/common';
 import type { Accepted } from '../../workflows/messages.ts';
-import { ClientError, noAnswer, ranOutOfTime, refusedBy, temporalSaid } from './errors.ts';
+import { TASK_QUEUE } from '../domain/ids.ts';
+import { ClientError, noAnswer, noWorker, ranOutOfTime, refusedBy, temporalSaid } from './errors.ts';
 
 export interface ConnectOptions {
   /** `host:port` of Temporal's frontend. */
@@ -33,7 +34,10 @@ export interface Addressee {
 
 const CONNECT_WITHIN_MS = 5_000;
 /** Queries and updates need a worker; without one they would wait for ever. */
-const ANSWER_WITHIN_MS = 10_000;
+export const ANSWER_WITHIN_MS = 10_000;
+
+/** Temporal's own number for a task queue of workflows. */
+const WORKFLOW_TASKS = 1;
 
 export class Temporal {
   readonly client: Client;
@@ -110,6 +114,11 @@ export class Temporal {
     }
   }
 
+  /** @throws ClientError `unreachable` when no worker polls for the product's work */
+  async needsWorker(environment: string): Promise<void> {
+    if (!(await this.#workerPolls())) throw noWorker(environment);
+  }
+
   inTime<T>(ask: () => Promise<T>): Promise<T> {
     return this.client.withDeadline(Date.now() + ANSWER_WITHIN_MS, ask);
   }
@@ -121,6 +130,20 @@ export class Temporal {
 
   #handle({ workflowId }: Addressee): WorkflowHandle {
     return this.client.workflow.getHandle(workflowId);
+  }
+
+  async #workerPolls(): Promise<boolean> {
+    const { workflowService, options } = this.client;
+    const { pollers } = await this.inTime(() =>
+      workflowService.describeTaskQueue({
+        namespace: options.namespace,
+        taskQueue: { name: TASK_QUEUE },
+        taskQueueType: WORKFLOW_TASKS,
+      }),
+    ).catch((error: unknown) => {
+      throw temporalSaid(error, this.#address) ?? error;
+    });
+    return pollers.length > 0;
   }
 
   async #serverAnswers(): Promise<boolean> {

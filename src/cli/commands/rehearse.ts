@@ -43,14 +43,14 @@ export function rehearse(options: RehearseOptions): Promise<void> {
  * Tried before minutes are spent on what the file is to hold; leaves nothing behind.
  * @throws InputError
  */
-export function mustBeWritable(file: string): void {
+export function mustBeWritable(file: string, option = '--report'): void {
   const wasThere = existsSync(file);
   try {
     closeSync(openSync(file, 'a'));
   } catch (error) {
     const code = error instanceof Error && 'code' in error ? String(error.code) : String(error);
     throw new InputError(
-      `--report is "${file}", which cannot be written (${code}); expected a file in a folder that is there. Nothing was started.`,
+      `${option} is "${file}", which cannot be written (${code}); expected a file in a folder that is there. Nothing was started.`,
     );
   }
   if (!wasThere) rmSync(file);

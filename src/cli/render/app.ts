@@ -3,9 +3,9 @@ import type { AppList } from '../../client/apps.ts';
 import { whereIs, type AppView } from '../../client/app-view.ts';
 import type { TrafficStepStatus, UpgradeStatus } from '../../domain/status.ts';
 import { actionText, lastAction } from './actions.ts';
-import { columnsOf } from './fit.ts';
 import { alike, holdLines } from './holds.ts';
 import { Page, type Paint, type TerminalShape } from './page.ts';
+import { NOTHING, tableLines } from './table.ts';
 import { appPaint } from './tree.ts';
 import { askedPercent, bakeOf, between, duration, stepOf, weightBar } from './words.ts';
 
@@ -13,19 +13,16 @@ import { askedPercent, bakeOf, between, duration, stepOf, weightBar } from './wo
 const lookedAt = ({ endedAt }: UpgradeStatus, now: Date): Date => (endedAt === undefined ? now : new Date(endedAt));
 
 const HEADINGS = ['APP', 'TEAM', 'STATE', 'GREEN', 'STEP', 'SINCE', 'HOLD', 'WAITS FOR'];
-const NOTHING = '-';
 
 /** One line for each app, with nothing left out of a column. */
 export function renderApps({ upgrade, apps }: AppList, now: Date, shape: TerminalShape): string {
   const page = new Page(shape);
-  const rows = apps.map((app) => ({ app, cells: cellsOf(app, upgrade, lookedAt(upgrade, now)) }));
-  const widths = HEADINGS.map((heading, column) =>
-    Math.max(columnsOf(heading), ...rows.map(({ cells }) => columnsOf(cells[column] ?? ''))),
+  const [headings = '', ...lines] = tableLines(
+    HEADINGS,
+    apps.map((app) => cellsOf(app, upgrade, lookedAt(upgrade, now))),
   );
-  const line = (cells: readonly string[]): string =>
-    cells.map((cell, column) => `${cell}${' '.repeat((widths[column] ?? 0) - columnsOf(cell))}`).join('  ');
-  page.cut(line(HEADINGS), 'bold');
-  for (const { app, cells } of rows) page.cut(line(cells), appPaint(app));
+  page.cut(headings, 'bold');
+  for (const [index, line] of lines.entries()) page.cut(line, apps[index] && appPaint(apps[index]));
   return page.text;
 }
 
