@@ -58,7 +58,7 @@ export function createCheckWork(deps: Dependencies): CheckWork {
         },
       }),
 
-    checkApplications: ({ actor: { region }, argocd, cluster }) =>
+    checkApplications: ({ actor: { region }, argocd, cluster, maySuspend = [] }) =>
       evidenceOf({
         check: 'Argo CD Synced and Healthy',
         subject: cluster,
@@ -66,7 +66,9 @@ export function createCheckWork(deps: Dependencies): CheckWork {
         deadlineSeconds: APPLICATIONS_SECONDS,
         look: async () => {
           const applications = await argo.applications(argoAddress(region, argocd), { [ARGO.cluster]: cluster });
-          const unwell = applications.filter(({ sync, health }) => sync !== 'Synced' || health !== 'Healthy');
+          const isWell = (name: string, health: string): boolean =>
+            health === 'Healthy' || (health === 'Suspended' && maySuspend.includes(name));
+          const unwell = applications.filter(({ name, sync, health }) => sync !== 'Synced' || !isWell(name, health));
           const count = `${applications.length - unwell.length} of ${applications.length} Synced and Healthy`;
           if (applications.length === 0) return { waiting: 'there are none' };
           if (unwell.length > 0) {

@@ -7,6 +7,7 @@ import { createCheckWork } from './checks.ts';
 import { createClusterWork } from './clusters.ts';
 import { createZoneWork } from './dns.ts';
 import { createGateWork } from './gate.ts';
+import { createHandoverWork } from './handover.ts';
 import { createLeftoverWork } from './leftovers.ts';
 import { createLoadBalancerWork } from './load-balancers.ts';
 import { createAnswerWork } from './name-servers.ts';
@@ -33,6 +34,7 @@ export function createActivities(deps: Dependencies): Activities {
     ...createLoadBalancerWork(deps),
     ...createCheckWork(deps),
     ...createGateWork(deps),
+    ...createHandoverWork(deps),
     ...createZoneWork(deps),
     ...createAnswerWork(deps),
   };

@@ -4,16 +4,18 @@
 import type {
   AccessEntry,
   Addon,
-  App,
   ArgoCd,
   ClusterSettings,
   Environment,
+  HandoverWorkload,
   HostedZone,
   HttpCheck,
+  IngressRef,
   NodeGroup,
   Window,
 } from '../src/domain/environment.ts';
 import type { CatalogueFacts, Uncatalogued } from '../src/domain/catalogue.ts';
+import type { Side, Start } from '../src/domain/handover.ts';
 import type { PreflightFacts } from '../src/domain/preflight.ts';
 import type { Evidence, Leftover } from '../src/domain/status.ts';
 import type { AliasTarget, ObservedRecord, Wish } from '../src/domain/traffic.ts';
@@ -140,6 +142,8 @@ export interface ArgoActivities {
     argocd: ArgoCd;
     application: string;
     requestId: string;
+    /** Suspended is as good as Healthy: workloads that change hands wait for their start. */
+    maySuspend?: boolean;
   }): Promise<{ revision: string }>;
   awaitApplicationsGone(input: {
     actor: Actor;
@@ -153,10 +157,16 @@ export interface ArgoActivities {
 /** Looks at a workload cluster and its load balancers. */
 export interface ClusterActivities {
   /** Until the Ingress has a load balancer and ELBv2 knows it. */
-  findLoadBalancer(input: { actor: Actor; cluster: string; ingress: App['ingress'] }): Promise<AliasTarget>;
+  findLoadBalancer(input: { actor: Actor; cluster: string; ingress: IngressRef }): Promise<AliasTarget>;
   checkNodes(input: { actor: Actor; cluster: string; nodeGroups: readonly NodeGroup[] }): Promise<Evidence>;
   checkWorkloads(input: { actor: Actor; cluster: string }): Promise<Evidence>;
-  checkApplications(input: { actor: Actor; argocd: ArgoCd; cluster: string }): Promise<Evidence>;
+  /** `maySuspend`: the names of those of which Suspended is as good as Healthy. */
+  checkApplications(input: {
+    actor: Actor;
+    argocd: ArgoCd;
+    cluster: string;
+    maySuspend?: readonly string[];
+  }): Promise<Evidence>;
   /** One request straight at a load balancer, with the app's host name. */
   checkHttp(input: {
     host: string;
@@ -241,8 +251,38 @@ export interface DnsActivities {
   awaitOwnedRecordsGone(input: { zone: HostedZone; owner: string }): Promise<void>;
 }
 
+/** Workloads of one cluster that must not run in another at the same time. */
+export interface HandoverActivities {
+  lookAtWorkloads(input: { actor: Actor; cluster: string; workloads: readonly HandoverWorkload[] }): Promise<Side>;
+  /** Notes what each one's size was. Those that are stopped are touched, so that no earlier start can reach them. */
+  stopWorkloads(input: { actor: Actor; cluster: string; workloads: readonly HandoverWorkload[] }): Promise<void>;
+  /** Until nothing of them runs, or all works that is to; `until`, ISO 8601, ends the wait with what was seen last. */
+  awaitWorkloads(input: {
+    actor: Actor;
+    cluster: string;
+    workloads: readonly HandoverWorkload[];
+    goal: 'idle' | 'running';
+    until: string;
+  }): Promise<{ readonly reached: boolean; readonly observed: string }>;
+  /** False: one of them has changed since it was seen, and was not started. */
+  startWorkloads(input: {
+    actor: Actor;
+    cluster: string;
+    starts: readonly Start[];
+  }): Promise<{ readonly started: boolean }>;
+  clearHandoverNotes(input: { actor: Actor; cluster: string; workloads: readonly HandoverWorkload[] }): Promise<void>;
+  /** Before Argo CD installs them: what it finds stopped it leaves stopped. */
+  copyStopped(input: {
+    actor: Actor;
+    from: string;
+    to: string;
+    workloads: readonly HandoverWorkload[];
+  }): Promise<{ readonly missing: readonly HandoverWorkload[] }>;
+}
+
 export type Activities = PreflightActivities &
   CatalogueActivities &
+  HandoverActivities &
   EksActivities &
   ParameterActivities &
   ArgoActivities &

@@ -21,7 +21,7 @@ interface Verdict {
 
 export function createSyncWork({ argo, clock }: Dependencies): Pick<ArgoActivities, 'syncApplication'> {
   return {
-    syncApplication: ({ actor, argocd, application, requestId }) => {
+    syncApplication: ({ actor, argocd, application, requestId, maySuspend = false }) => {
       const at = argoAddress(actor.region, argocd);
       let refreshedMs = Number.NEGATIVE_INFINITY;
       return pollUntil(clock, {
@@ -30,7 +30,7 @@ export function createSyncWork({ argo, clock }: Dependencies): Pick<ArgoActiviti
         look: async () => {
           const seen = await argo.findApplication(at, application);
           if (!seen) return { waiting: 'Argo CD has no such application' };
-          const { look, ask } = judge(seen, requestId);
+          const { look, ask } = judge(seen, { requestId, maySuspend });
           if (ask === 'sync') return requestSync(at, seen, requestId);
           // By itself Argo CD may compare with what it knew before the sync, and notice only many seconds later.
           if (ask === 'refresh' && !seen.refreshing && clock.now() - refreshedMs >= REFRESH_PAUSE_MS) {
@@ -57,7 +57,12 @@ export function createSyncWork({ argo, clock }: Dependencies): Pick<ArgoActiviti
   }
 }
 
-function judge(seen: ApplicationState, requestId: string): Verdict {
+interface Wanted {
+  readonly requestId: string;
+  readonly maySuspend: boolean;
+}
+
+function judge(seen: ApplicationState, { requestId, maySuspend }: Wanted): Verdict {
   const { operation, requested } = seen;
   const isOurs = operation?.requestId === requestId;
   if (requested || (operation && UNDER_WAY.has(operation.phase))) {
@@ -65,15 +70,16 @@ function judge(seen: ApplicationState, requestId: string): Verdict {
     return { look: { waiting: operation?.message ? `${whose}: ${operation.message}` : whose }, ask: 'nothing' };
   }
   if (!isOurs) return { look: { waiting: 'not asked for yet' }, ask: 'sync' };
-  return operation.phase === 'Succeeded' ? judgeResult(seen, operation) : failedSync(seen.name, operation);
+  return operation.phase === 'Succeeded' ? judgeResult(seen, operation, maySuspend) : failedSync(seen.name, operation);
 }
 
 /** Synced and Healthy count only when Argo CD compared after our sync, and with the revision that we synced. */
-function judgeResult(seen: ApplicationState, operation: SyncOperation): Verdict {
+function judgeResult(seen: ApplicationState, operation: SyncOperation, maySuspend: boolean): Verdict {
   const { sync, health, revision, reconciledAt } = seen;
   const comparedAfter = isNotBefore(reconciledAt, operation.finishedAt);
+  const isWell = health === 'Healthy' || (maySuspend && health === 'Suspended');
   const isSameRevision = revision !== null && revision === operation.revision;
-  if (comparedAfter && isSameRevision && sync === 'Synced' && health === 'Healthy') {
+  if (comparedAfter && isSameRevision && sync === 'Synced' && isWell) {
     return { look: { done: { revision } }, ask: 'nothing' };
   }
   const look = { waiting: `${sync} and ${health} at ${revision ?? 'no revision'}` };

@@ -1,6 +1,7 @@
 // Rules over more than one field. Each runs when the fields it reads are sound, so that one mistake hides no other.
 import type { z } from 'zod';
-import { greenName, type HostedZone } from '../src/domain/environment.ts';
+import { greenName, type HandoverWorkload, type HostedZone } from '../src/domain/environment.ts';
+import { isSame, nameOf } from '../src/domain/handover.ts';
 import { planWaves, WaveError } from '../src/domain/waves.ts';
 import { found, foundInstead } from './wording.ts';
 
@@ -172,6 +173,58 @@ export function hostsMoveOnce({ apps }: Pick<Hosts, 'apps'>, context: Context): 
       }
       seen.add(host);
     }
+  }
+}
+
+interface Movable {
+  hosts: string[];
+  ingress?: object;
+  checks: object[];
+  steps?: object[];
+  handover?: object;
+}
+
+/** Traffic moves by an Ingress and is watched by checks; without traffic there is a handover, and nothing else. */
+export function appsCanMove({ apps }: { apps: Movable[] }, context: Context): void {
+  for (const [index, app] of apps.entries()) {
+    const problem = (field: string, message: string): void => fail(context, ['apps', index, field], message);
+    if (app.hosts.length > 0) {
+      if (!app.ingress)
+        problem('ingress', 'is missing. Expected a mapping of namespace, name: traffic moves to its load balancer.');
+      if (app.checks.length === 0)
+        problem(
+          'checks',
+          'found an empty list. Expected a list of at least one check: it is what tells that green does not work.',
+        );
+    } else if (!app.handover) {
+      problem(
+        'hosts',
+        'found no host name, and no handover. Expected a list of at least one host name, or handover for an app without.',
+      );
+    } else {
+      for (const field of ['ingress', 'checks', 'steps'] as const)
+        if (Array.isArray(app[field]) ? app[field].length > 0 : app[field])
+          problem(
+            field,
+            'is for traffic, and the app has no hosts. Leave it out: the workloads of handover move all at once.',
+          );
+    }
+  }
+}
+
+/** Below it the proof that nothing runs any more, and the start on the other side, would always come too late. */
+const SHORTEST_GAP_SECONDS = 30;
+
+export function gapIsLongEnough({ maxGap }: { maxGap: number }, context: Context): void {
+  if (maxGap >= SHORTEST_GAP_SECONDS) return;
+  const message = `${maxGap} s is too short to stop one side, to prove it idle and to start the other. Expected at least ${SHORTEST_GAP_SECONDS}s.`;
+  fail(context, ['maxGap'], message);
+}
+
+export function workloadsChangeHandsOnce({ workloads }: { workloads: HandoverWorkload[] }, context: Context): void {
+  for (const [index, workload] of workloads.entries()) {
+    if (workloads.findIndex((one) => isSame(one, workload)) === index) continue;
+    fail(context, ['workloads', index], `${nameOf(workload)} is there already. Expected each workload once.`);
   }
 }
 

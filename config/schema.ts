@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import { analyses, metricSource, sourcesAreThere, toSource } from './analyses.ts';
 import { catalogue } from './catalogue.ts';
-import type { AppHost, Environment, HostedZone, HttpCheck } from '../src/domain/environment.ts';
+import type { AppHost, Environment, Handover, HostedZone, HttpCheck } from '../src/domain/environment.ts';
 import {
   dnsName,
   duration,
@@ -146,16 +146,34 @@ const check = z
     failures,
   }));
 
+const workload = z.strictObject({
+  kind: oneOf(['CronJob', 'Deployment', 'StatefulSet'], 'what kind of workload it is'),
+  namespace: text('the namespace of the workload'),
+  name: text('the name of the workload'),
+});
+
+const handover = z
+  .strictObject({
+    maxGap: duration('how long at most neither cluster runs the workloads'),
+    workloads: listOfSome(workload, 'at least one workload that runs in one cluster only'),
+  })
+  .superRefine(rules.gapIsLongEnough, rules.sound('maxGap'))
+  .superRefine(rules.workloadsChangeHandsOnce, rules.sound('workloads'))
+  .transform(({ maxGap, workloads }): Handover => ({ maxGapSeconds: maxGap, workloads }));
+
 const app = z.strictObject({
   name: name('the name of the app'),
   team: text('the team that owns the app'),
-  hosts: listOfSome(dnsName('a host name of the app'), 'at least one host name'),
+  hosts: list(dnsName('a host name of the app'), 'host names, or none with handover').default([]),
   application: pattern(/\{cluster\}/, "the app's Argo CD Application, with {cluster} where the cluster's name stands"),
-  ingress: z.strictObject({
-    namespace: text("the namespace of the app's Ingress"),
-    name: text("the name of the app's Ingress"),
-  }),
-  checks: listOfSome(check, 'at least one check: it is what tells that green does not work'),
+  ingress: z
+    .strictObject({
+      namespace: text("the namespace of the app's Ingress"),
+      name: text("the name of the app's Ingress"),
+    })
+    .exactOptional(),
+  handover: handover.exactOptional(),
+  checks: list(check, 'checks: they are what tells that green does not work').default([]),
   analyses: analyses.exactOptional(),
   dependsOn: list(name('the name of another app'), 'apps that move before it').default([]),
   start: oneOf(['with-upgrade', 'owner'], 'when the app begins to move').default('with-upgrade'),
@@ -225,6 +243,10 @@ export const environmentSchema = file
   .superRefine(rules.hostsHaveAZone, rules.sound('zones', 'apps.hosts'))
   .superRefine(rules.exceptionsAreHosts, rules.sound('zones', 'apps.hosts'))
   .superRefine(rules.hostsMoveOnce, rules.sound('apps.hosts'))
+  .superRefine(
+    rules.appsCanMove,
+    rules.sound('apps.hosts', 'apps.checks', 'apps.steps', 'apps.ingress', 'apps.handover'),
+  )
   .superRefine(rules.appsCanWait, rules.sound('apps.name', 'apps.dependsOn'))
   .superRefine(sourcesAreThere, rules.sound('metrics', 'analyses', 'apps.analyses'))
   .transform(({ steps: common, metrics, drain, soak, ...given }): Environment => {
@@ -237,7 +259,12 @@ export const environmentSchema = file
       ...given,
       metrics: metrics.map((source) => toSource(source, given.region)),
       zones: given.zones.map(toZone),
-      apps: given.apps.map((one) => ({ ...one, hosts: toHosts(one.hosts), steps: toSteps(one.steps ?? common) })),
+      apps: given.apps.map((one) => ({
+        ...one,
+        hosts: toHosts(one.hosts),
+        // What runs in one cluster at a time has no shares.
+        steps: toSteps(one.hosts.length === 0 ? [{ green: 100, bake: 0 }] : (one.steps ?? common)),
+      })),
       drainSeconds: drain,
       soakSeconds: soak,
     };

@@ -37,6 +37,7 @@ export function appBoard(environment: string, app: App): AppBoard {
     since: now(),
     history: [],
     actions: [],
+    ...(app.handover && { handover: { state: 'on-blue', since: now() } }),
   };
   let revision = 0;
   setHandler(appStatusQuery, () => status);

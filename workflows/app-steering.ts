@@ -89,7 +89,7 @@ export class AppSteering {
       says: `${app.name} goes back to blue now`,
     });
     this.#on(messages.pinUpdate, {
-      refuse: ({ greenPercent }) => this.#refuseTurn() ?? refusePercent(greenPercent),
+      refuse: ({ greenPercent }) => this.#refuseTurn() ?? refusePercent(greenPercent, this.#app),
       does: ({ by, reason, greenPercent }) =>
         void (this.turn = { kind: 'pin', by, reason: reason ?? 'no reason given', greenPercent }),
       says: `${app.name} goes to the weight and stays there until it is resumed`,
@@ -149,6 +149,8 @@ export class AppSteering {
   #changeSteps(wanted: readonly TrafficStep[]): StepsChange {
     if (this.#board.status.state === 'on-green')
       return { kind: 'refused', why: 'it is on green: no step is left to change' };
+    if (this.#app.hosts.length === 0)
+      return { kind: 'refused', why: 'it runs in one cluster at a time, so its one step is the whole of it' };
     return changeSteps(this.steps, { reached: this.reached, wanted });
   }
 
@@ -188,7 +190,11 @@ export class AppSteering {
 
 const RETRIED = new Set(['gate', 'drift', 'failure', 'aborted']);
 
-const refusePercent = (greenPercent: number): string | undefined =>
-  Number.isInteger(greenPercent) && greenPercent >= 0 && greenPercent <= 100
-    ? undefined
-    : `${greenPercent} is no whole number from 0 to 100`;
+function refusePercent(greenPercent: number, { name, hosts }: App): string | undefined {
+  if (!Number.isInteger(greenPercent) || greenPercent < 0 || greenPercent > 100)
+    return `${greenPercent} is no whole number from 0 to 100`;
+  const isShared = greenPercent > 0 && greenPercent < 100;
+  return isShared && hosts.length === 0
+    ? `${name} runs in one cluster at a time, so it can be at 0 or 100 %, not at ${greenPercent} %`
+    : undefined;
+}

@@ -4,7 +4,7 @@ import type { Actor, GateResult } from '../activities/ports.ts';
 import { applicationName, hostNames, type App, type Environment } from '../src/domain/environment.ts';
 import type { Evidence } from '../src/domain/status.ts';
 import type { AliasTarget } from '../src/domain/traffic.ts';
-import { lookAtHost, zoneOf, type Move } from './colours.ts';
+import { ingressOf, lookAtHost, zoneOf, type Move } from './colours.ts';
 import { calls, waits } from './proxies.ts';
 import { reasonOf } from './reason.ts';
 
@@ -33,11 +33,14 @@ export async function canServe({ actor, environment, app, cluster }: Asked): Pro
     tier: 'app',
   });
   const application = applications.find((one) => one.name === name);
-  if (application?.sync !== 'Synced' || application.health !== 'Healthy') {
+  // What waits for its start in the other cluster is suspended.
+  const isWell = application?.health === 'Healthy' || (app.handover && application?.health === 'Suspended');
+  if (application?.sync !== 'Synced' || !isWell) {
     const observed = application ? `${application.sync} ${application.health}` : 'no such application';
     return argoSays(observed, false);
   }
-  const target = await waits.findLoadBalancer({ actor, cluster, ingress: app.ingress });
+  if (app.hosts.length === 0) return argoSays(`Synced ${application.health}`, true);
+  const target = await waits.findLoadBalancer({ actor, cluster, ingress: ingressOf(app) });
   const answers = await answersNow({ environment, app, target });
   const failed = answers.find(({ verdict }) => verdict !== 'passed');
   return failed?.evidence ?? argoSays('Synced Healthy', true);

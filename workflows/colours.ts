@@ -1,7 +1,14 @@
 // How one app's names move between the colours: always both records, A and AAAA, in one batch of the zone's one writer.
 import { ApplicationFailure } from '@temporalio/workflow';
 import type { Actor } from '../activities/ports.ts';
-import { nameIn, type App, type AppHost, type Environment, type HostedZone } from '../src/domain/environment.ts';
+import {
+  nameIn,
+  type App,
+  type AppHost,
+  type Environment,
+  type HostedZone,
+  type IngressRef,
+} from '../src/domain/environment.ts';
 import { describeRecords, stepWeights, type AliasTarget, type WeightedRecord } from '../src/domain/traffic.ts';
 import type { AskZone } from './ask-zone.ts';
 import { calls, waits } from './proxies.ts';
@@ -68,13 +75,20 @@ const blueIsMissing = (host: string, blue: string): ApplicationFailure =>
     'drift.detected',
   );
 
+/** Every app with hosts has one. */
+export function ingressOf({ name, ingress }: App): IngressRef {
+  if (!ingress) throw ApplicationFailure.nonRetryable(`app ${name} has no ingress`, 'input.invalid');
+  return ingress;
+}
+
 export function greenLoadBalancer({ actor, app, green }: Pick<Move, 'actor' | 'app' | 'green'>): Promise<AliasTarget> {
-  return waits.findLoadBalancer({ actor, cluster: green, ingress: app.ingress });
+  return waits.findLoadBalancer({ actor, cluster: green, ingress: ingressOf(app) });
 }
 
 /** Adds green to every name of the app with weight 0, so that the first step only changes weights. */
 export async function publishAtZero(move: Move): Promise<void> {
   const { ask, environment, app, blue, green } = move;
+  if (app.hosts.length === 0) return;
   const greenTarget = await greenLoadBalancer(move);
   for (const host of app.hosts) {
     const zone = zoneOf(environment, host);
@@ -99,7 +113,7 @@ export async function takeBack(back: Back): Promise<boolean> {
   return ends.some((end) => end.status === 'fulfilled' && end.value);
 }
 
-type Back = Omit<Move, 'actor'>;
+export type Back = Omit<Move, 'actor'>;
 
 async function takeHostBack({ ask, environment, blue, green }: Back, host: AppHost): Promise<boolean> {
   const zone = zoneOf(environment, host);

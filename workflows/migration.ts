@@ -9,8 +9,8 @@ import { appBoard, WITH_THE_UPGRADE, type HoldReason } from './app-board.ts';
 import { AppSteering, type AppTurn } from './app-steering.ts';
 import { zoneAsker } from './ask-zone.ts';
 import { whyNotBackToBlue } from './can-serve.ts';
-import { takeBack } from './colours.ts';
-import { holdOf, Mover, type Moving } from './mover.ts';
+import { holdOf, type Moving } from './mover.ts';
+import { giveBack, movesOf, showOn } from './moves.ts';
 import { calls } from './proxies.ts';
 import { adviceOf, reasonOf } from './reason.ts';
 
@@ -23,7 +23,7 @@ export async function migration(input: MigrationInput): Promise<AppStatus> {
   const ask = zoneAsker();
   const board = appBoard(environment.name, app);
   const steering = new AppSteering(input, board);
-  const mover = new Mover(input, ask, board);
+  const mover = movesOf(input, ask, board);
   let index = 0;
 
   try {
@@ -230,7 +230,7 @@ export async function migration(input: MigrationInput): Promise<AppStatus> {
         because: `${because}; but blue does not answer either: ${blueFails}`,
         waitsFor: 'a decision to go back to blue all the same',
       });
-    await takeBack({ ...input, ask });
+    await giveBack({ ...input, ask, show: showOn(board, input) });
     mover.forget();
     await board.show({ state: 'on-blue', greenPercent: 0 });
   }

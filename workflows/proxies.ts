@@ -1,6 +1,6 @@
 // Every activity call of the product, in four kinds of work. A worker beats for each running activity (src/worker),
 // so a heartbeat that stays away means a dead worker, and the work is given to another one within seconds.
-import { ActivityCancellationType, proxyActivities } from '@temporalio/workflow';
+import { ActivityCancellationType, proxyActivities, type ActivityInterfaceFor } from '@temporalio/workflow';
 import type { Activities } from '../activities/ports.ts';
 
 const common = {
@@ -38,3 +38,12 @@ export const zoneWrites = proxyActivities<Activities>({
   startToCloseTimeout: '1m',
   retry: { initialInterval: '500ms', backoffCoefficient: 1.5, maximumInterval: '5s' },
 });
+
+/** For what must be over soon: tried again quickly, and given up after so long. */
+export const hurried = (seconds: number): ActivityInterfaceFor<Activities> =>
+  proxyActivities<Activities>({
+    ...common,
+    startToCloseTimeout: '15s',
+    scheduleToCloseTimeout: Math.max(1, Math.ceil(seconds)) * 1000,
+    retry: { initialInterval: '500ms', backoffCoefficient: 1.5, maximumInterval: '3s' },
+  });

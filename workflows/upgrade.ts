@@ -20,10 +20,11 @@ import { judgePreflight } from '../src/domain/preflight.ts';
 import type { AppStatus, PhaseName } from '../src/domain/status.ts';
 import { zoneAsker } from './ask-zone.ts';
 import { bootstrap } from './bootstrap.ts';
-import { longestTtlSeconds, takeBack } from './colours.ts';
+import { longestTtlSeconds } from './colours.ts';
 import { canServe, whyNotBackToBlue } from './can-serve.ts';
 import { BLOCKED_BY_CATALOGUE, seeNothingForgotten } from './nothing-forgotten.ts';
 import { decommission } from './decommission.ts';
+import { whyNotHandedOver } from './handover.ts';
 import {
   migrationSteerSignal,
   releaseSignal,
@@ -33,6 +34,7 @@ import {
   type UpgradeResult,
 } from './messages.ts';
 import { migration } from './migration.ts';
+import { giveBack } from './moves.ts';
 import { proveNoTraffic } from './no-traffic.ts';
 import { provision } from './provision.ts';
 import { calls, waits } from './proxies.ts';
@@ -209,6 +211,8 @@ export async function upgrade(input: UpgradeInput): Promise<UpgradeResult> {
     if (!board.isPastReturn) await seeNothingForgotten(environment, blue.name);
     await letGo();
     await seeGreenServe();
+    // Later attempts meet a blue that is half gone; nothing could start on it any more.
+    if (attempt === 1) await proveHandedOver(blue.name);
     await proveIdle(blue.name, { mustBeThere: attempt === 1 });
     liveMoves = true;
     await calls.writeLiveCluster({ actor, parameter: environment.live.parameter, cluster: green });
@@ -224,6 +228,14 @@ export async function upgrade(input: UpgradeInput): Promise<UpgradeResult> {
     if (failed.length === 0) return;
     const seen = failed.map(({ subject, observed, expected }) => `${subject}: ${observed}, expected ${expected}`);
     throw ApplicationFailure.nonRetryable(`green does not serve: ${seen.join('; ')}`, 'checks.failed');
+  }
+
+  async function proveHandedOver(blue: string): Promise<void> {
+    const reasons = await everyOne(
+      environment.apps.map((app) => whyNotHandedOver({ actor, environment, app, blue, green })),
+    );
+    const failed = reasons.filter((why) => why !== undefined);
+    if (failed.length > 0) throw ApplicationFailure.nonRetryable(failed.join('; '), 'checks.failed');
   }
 
   /** Ends early when an app leaves green. */
@@ -302,7 +314,7 @@ export async function upgrade(input: UpgradeInput): Promise<UpgradeResult> {
         }),
       );
     const going = apps.filter(({ name }) => !fails.has(name));
-    const changed = await everyOne(going.map((app) => takeBack({ ask, environment, app, blue, green })));
+    const changed = await everyOne(going.map((app) => giveBack({ ask, actor, environment, app, blue, green })));
     board.showOnBlue(going.map(({ name }) => name));
     if (fails.size > 0)
       throw ApplicationFailure.nonRetryable(

@@ -1,8 +1,9 @@
 // Asks green itself whether it can carry the apps, before any of them gets traffic there.
 import { ApplicationFailure } from '@temporalio/workflow';
 import type { Actor } from '../activities/ports.ts';
-import { hostNames, type App, type Environment, type HttpCheck } from '../src/domain/environment.ts';
+import { applicationName, hostNames, type App, type Environment, type HttpCheck } from '../src/domain/environment.ts';
 import type { Evidence } from '../src/domain/status.ts';
+import { ingressOf } from './colours.ts';
 import { calls, waits } from './proxies.ts';
 import { tell, workReporter } from './report-work.ts';
 
@@ -19,11 +20,16 @@ export async function verify({ environment, actor, green }: VerifyInput): Promis
   const work = workReporter('verify');
   const startedAt = new Date().toISOString();
   const { argocd, nodeGroups, apps } = environment;
+  const maySuspend = apps.filter(({ handover }) => handover).map((app) => applicationName(app, green));
 
   const evidence = await Promise.all([
     work('nodes Ready', () => waits.checkNodes({ actor, cluster: green, nodeGroups }), passed),
     work('workloads available', () => waits.checkWorkloads({ actor, cluster: green }), passed),
-    work('Argo CD Synced and Healthy', () => waits.checkApplications({ actor, argocd, cluster: green }), passed),
+    work(
+      'Argo CD Synced and Healthy',
+      () => waits.checkApplications({ actor, argocd, cluster: green, ...(maySuspend.length > 0 && { maySuspend }) }),
+      passed,
+    ),
     ...apps.flatMap((app) =>
       hostNames(app).flatMap((host) =>
         app.checks.map((check) => work(`${host} answers ${check.path}`, () => probe(app, host, check), passed)),
@@ -53,7 +59,7 @@ export async function verify({ environment, actor, green }: VerifyInput): Promis
   return evidence;
 
   async function probe(app: App, host: string, check: HttpCheck): Promise<Evidence> {
-    const target = await waits.findLoadBalancer({ actor, cluster: green, ingress: app.ingress });
+    const target = await waits.findLoadBalancer({ actor, cluster: green, ingress: ingressOf(app) });
     return calls.checkHttp({ host, target, check, resolvers: environment.resolvers ?? null });
   }
 }

@@ -5,6 +5,7 @@ import { systemClock, type Clock } from './clock.ts';
 import { httpProbe, type HttpProbe } from './http-probe.ts';
 import { createKubeConnections } from './kube-connections.ts';
 import { createKube, type Kube } from './kube.ts';
+import { createKubeWorkloads, type KubeWorkloads } from './kube-workloads.ts';
 import { createMetrics, type Metrics } from './metrics.ts';
 import { nameResolver, type NameResolver } from './resolver.ts';
 import { createRoute53, type Route53 } from './route53.ts';
@@ -13,6 +14,7 @@ export interface Dependencies {
   readonly aws: Aws;
   readonly route53: Route53;
   readonly kube: Kube;
+  readonly workloads: KubeWorkloads;
   readonly argo: Argo;
   readonly resolver: NameResolver;
   readonly http: HttpProbe;
@@ -28,6 +30,7 @@ export function createDependencies(): Dependencies {
     aws,
     route53: createRoute53(),
     kube: createKube(connections),
+    workloads: createKubeWorkloads(connections, systemClock),
     argo: createArgo(connections),
     resolver: nameResolver,
     http: httpProbe,

@@ -110,11 +110,14 @@ export interface ArgoCd {
 export interface App {
   readonly name: string;
   readonly team: string;
+  /** Names whose traffic moves. None: nobody asks the app anything, and it moves by `handover` alone. */
   readonly hosts: readonly AppHost[];
   /** Argo CD Application's name; `{cluster}` is replaced. */
   readonly application: string;
-  /** The Ingress whose load balancer serves the app, the same in every cluster. */
-  readonly ingress: { readonly namespace: string; readonly name: string };
+  /** The Ingress whose load balancer serves the app, the same in every cluster. Every app with hosts has one. */
+  readonly ingress?: IngressRef;
+  /** What of it runs in one cluster only. With hosts too: after all traffic is on green, and back after it is on blue. */
+  readonly handover?: Handover;
   readonly checks: readonly HttpCheck[];
   /** Absent: those of the environment. */
   readonly analyses?: readonly Analysis[];
@@ -123,6 +126,25 @@ export interface App {
   /** Names of apps that must be on green before it begins. */
   readonly dependsOn: readonly string[];
   readonly steps: readonly TrafficStep[];
+}
+
+export interface IngressRef {
+  readonly namespace: string;
+  readonly name: string;
+}
+
+/** Workloads that must never run in two clusters at once: schedules, queue consumers, singletons. */
+export interface Handover {
+  /** Neither cluster runs them for at most so long while they change hands. */
+  readonly maxGapSeconds: number;
+  readonly workloads: readonly HandoverWorkload[];
+}
+
+/** Stopped and started by `spec.suspend` of a CronJob, by `spec.replicas` of the others. */
+export interface HandoverWorkload {
+  readonly kind: 'CronJob' | 'Deployment' | 'StatefulSet';
+  readonly namespace: string;
+  readonly name: string;
 }
 
 /** A name in one of the zones that hold it: a name of two zones is there twice, and moves in both. */

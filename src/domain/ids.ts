@@ -24,3 +24,11 @@ export const ARGO = {
   /** Comma-separated names of the apps that must be healthy first. */
   needs: 'eksodus.dev/needs',
 } as const;
+
+/** Annotations that the product leaves on workloads that change hands. */
+export const HANDOVER = {
+  /** While one side is stopped and the other not yet started: what to start, and since when neither runs. */
+  stopped: 'eksodus.dev/stopped',
+  /** Written before the other side is started, so that a start that was asked for earlier comes too late. */
+  fence: 'eksodus.dev/kept-stopped',
+} as const;

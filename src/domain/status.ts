@@ -104,6 +104,14 @@ export interface TrafficStepStatus {
 
 export type AppState = 'waiting' | 'moving' | 'baking' | 'holding' | 'reversing' | 'on-green' | 'on-blue';
 
+/** Where the workloads of an app run that change hands as a whole, and since when. */
+export type HandoverStatus =
+  /** `gapSeconds`: how long neither cluster ran them the last time that they changed hands. */
+  | { readonly state: 'on-blue' | 'on-green'; readonly since: string; readonly gapSeconds?: number }
+  /** One side was stopped, and the other waits for the proof that nothing of it runs any more. */
+  | { readonly state: 'stopping'; readonly to: 'blue' | 'green'; readonly since: string }
+  | { readonly state: 'starting'; readonly to: 'blue' | 'green'; readonly since: string };
+
 /** What a person did with an app. `at` is ISO 8601. */
 export interface AppAction {
   readonly verb: string;
@@ -124,6 +132,8 @@ export interface AppStatus {
   /** The latest commands, oldest first. */
   readonly actions: readonly AppAction[];
   readonly hold?: Hold;
+  /** Of an app with workloads that change hands. */
+  readonly handover?: HandoverStatus;
   /** Why the app was given back to blue, when its gate failed. */
   readonly failed?: string;
 }

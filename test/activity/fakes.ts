@@ -13,6 +13,7 @@ import type { EksCluster } from '../../src/adapters/eks-clusters.ts';
 import type { HttpProbe } from '../../src/adapters/http-probe.ts';
 import type { Dependencies } from '../../src/adapters/index.ts';
 import type { Kube } from '../../src/adapters/kube.ts';
+import type { KubeWorkloads } from '../../src/adapters/kube-workloads.ts';
 import type { Metrics } from '../../src/adapters/metrics.ts';
 import type { NameResolver } from '../../src/adapters/resolver.ts';
 import type { Route53, ZoneRecord } from '../../src/adapters/route53.ts';
@@ -70,6 +71,7 @@ export interface Prepared {
   readonly ec2?: AnyMethods<AwsRegion['ec2']>;
   readonly route53?: AnyMethods<Route53>;
   readonly kube?: AnyMethods<Kube>;
+  readonly workloads?: AnyMethods<KubeWorkloads>;
   readonly argo?: AnyMethods<Argo>;
   readonly resolver?: AnyMethods<NameResolver>;
   readonly http?: AnyMethods<HttpProbe>;
@@ -102,6 +104,7 @@ export function prepare(prepared: Prepared, clock: Clock = new FakeClock()): Dep
     },
     route53: adapter('route53', prepared.route53),
     kube: adapter('kube', prepared.kube),
+    workloads: adapter('workloads', prepared.workloads),
     argo: adapter('argo', prepared.argo),
     resolver: adapter('resolver', prepared.resolver),
     http: adapter('http', prepared.http),

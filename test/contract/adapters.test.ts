@@ -191,7 +191,7 @@ describe('an upgrade, activity by activity', { timeout: UP_TO_MS }, () => {
   });
 
   it('answers at its load balancer in the name of the app', async () => {
-    const { ingress } = app;
+    const ingress = ingressOf(app);
     targets = {
       blue: await activity('findLoadBalancer', { actor, cluster: BLUE.name, ingress }),
       green: await activity('findLoadBalancer', { actor, cluster: GREEN.name, ingress }),
@@ -378,6 +378,7 @@ const manager = () => ({
 const sync = (application: string, requestId: string) =>
   activity('syncApplication', { actor, argocd: environment.argocd, application, requestId });
 const resolvers = () => environment.resolvers ?? null;
+const ingressOf = ({ ingress }: App) => ingress!;
 const hostOf = ({ hosts: [host] }: App): string => host!.name;
 const checkOf = ({ checks: [check] }: App) => check!;
 

@@ -14,6 +14,7 @@ import {
   type WeightedRecord,
 } from '../../src/domain/traffic.ts';
 import type { ArgoApplication } from '../../src/domain/waves.ts';
+import { FakeWorkloads } from './fake-workloads.ts';
 
 const BLUE = 'stg-1-33';
 const DAY_MS = 24 * 60 * 60_000;
@@ -34,6 +35,7 @@ export class FakeWorld {
   readonly records = new Map<string, ObservedRecord[]>();
   /** Batches as they were written: weights by host and set identifier after each. */
   readonly writes: Record<string, Record<string, number>>[] = [];
+  readonly workloads = new FakeWorkloads();
   readonly parameters = new Map<string, string>();
   readonly labels = new Map<string, Set<string>>();
   /** Called before each activity; a test throws here, or waits. */
@@ -52,6 +54,8 @@ export class FakeWorld {
     this.#addCluster(BLUE, '1.33');
     this.labels.set(BLUE, new Set(['eksodus.dev/platform', 'eksodus.dev/apps']));
     for (const one of environment.apps) for (const host of one.hosts) this.#seed(host, BLUE);
+    for (const { handover } of environment.apps)
+      for (const workload of handover?.workloads ?? []) this.workloads.put(BLUE, workload, 1);
   }
 
   /** Where the records of a name are kept: those of another zone than the first beside it. */
@@ -261,6 +265,7 @@ export class FakeWorld {
         return this.#evidence('idle', host, weight === 0);
       },
       awaitOwnedRecordsGone: async () => undefined,
+      ...this.workloads.activities(),
     };
   }
 

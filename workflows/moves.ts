@@ -1,0 +1,122 @@
+// What moves an app: the weights of its names, the workloads that change hands, or both. The migration knows no difference.
+import { isCancellation } from '@temporalio/workflow';
+import type { TrafficStep } from '../src/domain/environment.ts';
+import type { AppBoard } from './app-board.ts';
+import type { AskZone } from './ask-zone.ts';
+import { canServe } from './can-serve.ts';
+import { takeBack, type Back } from './colours.ts';
+import { handBack, handOver, type Hands } from './handover.ts';
+import { holdOf, Mover, type Moving, type StepEnd } from './mover.ts';
+import { adviceOf, reasonOf } from './reason.ts';
+import { everyOne } from './settle.ts';
+
+export interface Moves {
+  /** `isEnough`: a person said that the bake may end, as long as nothing failed. */
+  step(step: TrafficStep, index: number, isEnough: () => boolean): Promise<StepEnd>;
+  /** After a person decided to go on from what is there, it is looked at anew. */
+  forget(): void;
+}
+
+export function movesOf(moving: Moving, ask: AskZone, board: AppBoard): Moves {
+  const mover = new Mover(moving, ask, board);
+  if (!moving.app.handover) return mover;
+  const handover = new HandoverMove(moving, board);
+  return moving.app.hosts.length === 0 ? handover : new Both(mover, handover);
+}
+
+/** All of the app to blue: traffic, which takes seconds, does not wait for workloads that have to end first. */
+export async function giveBack(back: Back & Hands): Promise<boolean> {
+  const [traffic] = await everyOne([takeBack(back), handBack(back)]);
+  return traffic ?? false;
+}
+
+/** One step: all of it at once. */
+class HandoverMove implements Moves {
+  readonly #moving: Moving;
+  readonly #board: AppBoard;
+
+  constructor(moving: Moving, board: AppBoard) {
+    this.#moving = moving;
+    this.#board = board;
+  }
+
+  forget(): void {}
+
+  async step({ greenPercent, bakeSeconds }: TrafficStep, index: number): Promise<StepEnd> {
+    const board = this.#board;
+    const isGoing = greenPercent === 100;
+    try {
+      if (isGoing) {
+        const ready = await canServe({ ...this.#moving, cluster: this.#moving.green });
+        if (!ready.passed)
+          return {
+            kind: 'unclear',
+            hold: 'gate',
+            because: `green cannot take over yet: ${ready.observed}, expected ${ready.expected}`,
+          };
+      }
+      await board.beginStep(index, { greenPercent, bakeSeconds, askedAt: new Date().toISOString() });
+      const end = await this.change(isGoing);
+      const endedAt = new Date().toISOString();
+      await board.endStep({ endedAt, verdict: end.kind === 'passed' ? 'passed' : 'inconclusive' });
+      return end;
+    } catch (error) {
+      if (isCancellation(error)) throw error;
+      return { kind: 'unclear', hold: holdOf(error), because: reasonOf(error), advice: adviceOf(error) };
+    }
+  }
+
+  async change(toGreen: boolean): Promise<StepEnd> {
+    const board = this.#board;
+    const hands = { ...this.#moving, show: showOn(board, this.#moving) };
+    const end = await handOver(hands, toGreen ? 'green' : 'blue');
+    return end.kind === 'done'
+      ? { kind: 'passed' }
+      : { kind: 'unclear', hold: 'gate', because: end.because, advice: { runbook: 'handover' } };
+  }
+}
+
+/** The share of an app without hosts is that of its workloads. */
+export const showOn =
+  (board: AppBoard, { app }: Pick<Moving, 'app'>): NonNullable<Hands['show']> =>
+  (handover) => {
+    if (app.hosts.length > 0) return board.show({ handover });
+    switch (handover.state) {
+      case 'on-green':
+        return board.show({ handover, greenPercent: 100 });
+      case 'on-blue':
+        return board.show({ handover, greenPercent: 0 });
+      default:
+        return board.show({ handover });
+    }
+  };
+
+/** The workloads run on green exactly while all traffic is there: last to go, and back before any traffic. */
+class Both implements Moves {
+  readonly #mover: Mover;
+  readonly #handover: HandoverMove;
+
+  constructor(mover: Mover, handover: HandoverMove) {
+    this.#mover = mover;
+    this.#handover = handover;
+  }
+
+  forget(): void {
+    this.#mover.forget();
+  }
+
+  async step(step: TrafficStep, index: number, isEnough: () => boolean): Promise<StepEnd> {
+    const isAll = step.greenPercent === 100;
+    try {
+      if (!isAll) {
+        const back = await this.#handover.change(false);
+        if (back.kind !== 'passed') return back;
+      }
+      const end = await this.#mover.step(step, index, isEnough);
+      return end.kind === 'passed' && isAll ? await this.#handover.change(true) : end;
+    } catch (error) {
+      if (isCancellation(error)) throw error;
+      return { kind: 'unclear', hold: holdOf(error), because: reasonOf(error), advice: adviceOf(error) };
+    }
+  }
+}
