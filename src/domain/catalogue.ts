@@ -75,7 +75,7 @@ const isOf = (app: App, cluster: string, receiver: Receiver): boolean =>
 
 /** Whether it is what an app of the file moves by. */
 const isIngressOf = ({ ingress }: App, { kind, namespace, name }: Receiver): boolean =>
-  kind === 'Ingress' && namespace === ingress.namespace && name === ingress.name;
+  kind === 'Ingress' && namespace === ingress?.namespace && name === ingress.name;
 
 function toEntry(
   environment: Environment,

@@ -22,7 +22,7 @@ const receiver = (name: string, given: Partial<Receiver> = {}): Receiver => ({
   healthPath: '/ready',
   ...given,
 });
-const leading = (name: string, to: string, owner: string | null = null) => ({
+const leading = (name: string, to: string, owner = 'nobody') => ({
   name: `${name}.example.test`,
   zoneId: ZONE.id,
   records: ['A alias', 'AAAA alias'],
@@ -69,7 +69,7 @@ describe('the table', () => {
       'APP | OWNER | IN FILE | BY | HOST | RECORDS | OWNER OF RECORDS',
       'admin | team-admin | no | Ingress admin/admin | admin.example.test | A alias, AAAA alias | external-dns stg-1-33',
       'grafana | team-grafana | platform | Ingress grafana/grafana | grafana.example.test | - | -',
-      'messages | team-messages | yes | Ingress messages/messages | messages.example.test | A alias, AAAA alias | -',
+      'messages | team-messages | yes | Ingress messages/messages | messages.example.test | A alias, AAAA alias | nobody',
     ]);
   });
 
@@ -79,10 +79,10 @@ describe('the table', () => {
       `\n3 receive traffic on ${CLUSTER} and are in no app of the file: ${CLUSTER} is not deleted`,
     );
     expect(text).toContain(
-      '\n✗ old.example.test · of team-messages · A alias, AAAA alias to Ingress messages/messages\n',
+      '\n✗ old.example.test · of team-messages · A alias, AAAA alias to Ingress messages/messages, records of nobody\n',
     );
     expect(text).toContain(
-      '\n✗ admin.example.test · of team-admin · A alias, AAAA alias of external-dns stg-1-33 to Ingress admin/admin\n',
+      '\n✗ admin.example.test · of team-admin · A alias, AAAA alias to Ingress admin/admin, records of external-dns stg-1-33\n',
     );
     expect(text).toMatch(/✗ Service queue\/queue · of team-queue · is reached at queue\.elb\.test by no name/);
   });
@@ -137,7 +137,9 @@ describe('the YAML of what the file has not', () => {
 
   it('says what a person must correct, and what no app can be made of', () => {
     expect(text).toMatch(/# Argo CD has no such application of stg-1-33: correct application\n\s+# correct the path/);
-    expect(text).toMatch(/# - old\.example\.test: A alias, AAAA alias to Ingress messages\/messages\n/);
+    expect(text).toMatch(
+      /# - old\.example\.test: A alias, AAAA alias to Ingress messages\/messages, records of nobody\n/,
+    );
     expect(text).toMatch(/# - Service queue\/queue: is reached/);
     expect(text).not.toMatch(/# - admin\.example\.test/);
   });

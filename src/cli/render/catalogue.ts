@@ -1,6 +1,7 @@
 // What receives traffic on a cluster, for a terminal or a pipe. Pure.
 import type { Catalogue, CatalogueEntry } from '../../domain/catalogue.ts';
-import { OWNER_LABEL, type Environment } from '../../domain/environment.ts';
+import { OWNER_LABEL } from '../../domain/catalogue-settings.ts';
+import type { Environment } from '../../domain/environment.ts';
 import { textOf } from '../../domain/receiver.ts';
 import { Page, type TerminalShape } from './page.ts';
 import { NOTHING, tableLines } from './table.ts';
@@ -39,7 +40,7 @@ function rowsOf({ app, known, platform, owner, receivers, hosts, names }: Catalo
   const rows = all.map((host) => {
     const ways = names.filter(({ name }) => name === host);
     const records = [...new Set(ways.flatMap((way) => way.records))].join(', ');
-    const whose = [...new Set(ways.flatMap((way) => way.owner ?? []))].join(', ');
+    const whose = [...new Set(ways.map((way) => way.owner))].join(', ');
     return [app, owner ?? NOTHING, file, by, host, records || NOTHING, whose || NOTHING];
   });
   return rows.length > 0 ? rows : [[app, owner ?? NOTHING, file, by, NOTHING, NOTHING, NOTHING]];
