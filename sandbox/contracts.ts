@@ -116,12 +116,19 @@ export interface NameServer {
   stop(): Promise<void>;
 }
 
+/**
+ * What a client does with an address: keeps it as long as its TTL says; or for ever, as a JVM may, and asks again only
+ * when nobody answers there any more.
+ */
+export type DnsHabit = 'honours-ttl' | 'caches-for-ever';
+
 /** One request or fresh resolution of the traffic generator, appended as a JSON line. Times are milliseconds since the epoch. */
 export type TrafficEvent =
   | {
       readonly kind: 'resolution';
       readonly at: number;
       readonly app: string;
+      readonly habit: DnsHabit;
       readonly cluster: string;
       readonly ttl: number;
     }
@@ -129,8 +136,11 @@ export type TrafficEvent =
       readonly kind: 'request';
       readonly at: number;
       readonly app: string;
+      readonly habit: DnsHabit;
       readonly cluster: string | null;
       readonly status: number;
       readonly ms: number;
       readonly error?: string;
+      /** Why nobody answered at an address cached for ever; what is recorded is the second try, at a fresh one. */
+      readonly triedAgainAfter?: string;
     };

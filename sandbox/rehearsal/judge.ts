@@ -1,5 +1,6 @@
 // Whether a rehearsal ended as its scenario demands. Pure: it compares what was seen with what must have been seen.
 import type { Expected } from './expected.ts';
+import { judgeDepartures } from './judge-departures.ts';
 import { judgeTraffic } from './judge-traffic.ts';
 import type { RehearsalReport } from './report.ts';
 import { SCENARIOS } from './scenarios.ts';
@@ -12,7 +13,7 @@ export function judge(report: RehearsalReport, expected: Expected): string[] {
     ...judgeEnd(report),
     ...judgePhases(report, expected),
     ...judgeTraffic(report, expected),
-    ...(goesBack(report) ? judgeBlueWhole(report) : judgeGreenAlone(report)),
+    ...(goesBack(report) ? judgeBlueWhole(report) : [...judgeDepartures(report, expected), ...judgeGreenAlone(report)]),
     ...judgeWeights(report, expected),
     ...judgeApplications(report, expected),
     ...(SCENARIOS[report.scenario].judge?.(report, expected) ?? []),

@@ -4,11 +4,14 @@ import { fileURLToPath } from 'node:url';
 import type { AppStatus } from '../../src/domain/status.ts';
 import { DEVELOPERS_APPS } from '../gitops/catalog.ts';
 import { BLUE, GREEN, ZONE, type Sandbox } from '../sandbox.ts';
+import type { LastStep } from '../traffic/departures.ts';
 import { readEvents } from '../traffic/event-log.ts';
 import { summarise, type StepSpan, type TrafficSummary } from '../traffic/summary.ts';
 
 const GENERATOR = fileURLToPath(new URL('../traffic/main.ts', import.meta.url));
 const CLIENTS = 250;
+/** Beside them, as some are everywhere. */
+const CACHING_FOR_EVER = 25;
 /** Just above the TTL of a load balancer's name, so that each visit resolves afresh, at every speed. */
 const REQUEST_EVERY_AWS_SECONDS = 63;
 /** A TTL is a second at least. */
@@ -33,6 +36,7 @@ export async function startTraffic(sandbox: Sandbox): Promise<Traffic> {
       nameServer: sandbox.nameServer.address,
       apps,
       clients: CLIENTS,
+      cachingForEver: CACHING_FOR_EVER,
       requestEveryMs: requestEveryMs(sandbox),
       out,
     }),
@@ -44,7 +48,13 @@ export async function startTraffic(sandbox: Sandbox): Promise<Traffic> {
   });
   return {
     stop: () => running.stop(),
-    summary: (moved) => summarise(readEvents(out), { steps: settledSpans(moved), blue: BLUE.name, green: GREEN.name }),
+    summary: (moved) =>
+      summarise(readEvents(out), {
+        steps: settledSpans(moved),
+        lastSteps: lastSteps(moved),
+        blue: BLUE.name,
+        green: GREEN.name,
+      }),
   };
 }
 
@@ -59,5 +69,16 @@ function settledSpans(apps: readonly AppStatus[]): StepSpan[] {
         ? [{ app, greenPercent, fromMs: Date.parse(settledAt), toMs: Date.parse(endedAt) }]
         : [],
     ),
+  );
+}
+
+/** The step of each app after which it was on green for good. */
+function lastSteps(apps: readonly AppStatus[]): Record<string, LastStep> {
+  return Object.fromEntries(
+    apps.flatMap(({ app, history }) => {
+      const { greenPercent, askedAt, settledAt, verdict } = history.at(-1) ?? {};
+      const isForGood = greenPercent === 100 && verdict === 'passed';
+      return isForGood && askedAt !== undefined && settledAt !== undefined ? [[app, { askedAt, settledAt }]] : [];
+    }),
   );
 }

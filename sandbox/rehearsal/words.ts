@@ -1,5 +1,7 @@
 // What a rehearsal tells people before it begins and after it ended. Pure.
 import { PHASES } from '../../src/domain/status.ts';
+import type { DnsHabit } from '../contracts.ts';
+import { secondsOnBlueAfter, type Departure } from '../traffic/departures.ts';
 import { REQUIRED, type RehearsalReport } from './report.ts';
 import { SCENARIOS, type ScenarioName } from './scenarios.ts';
 
@@ -38,7 +40,27 @@ export function summary({ scenario, traffic, clusters, aws, temporal, from, to }
       ({ app, expectedGreenPercent, observedGreenPercent, resolutions }) =>
         `  ${app} at ${expectedGreenPercent} %: ${observedGreenPercent?.toFixed(1) ?? '-'} % of ${resolutions}`,
     ),
+    ...departureLines(traffic.departures),
     `AWS: ${Object.values(aws.calls).reduce((sum, count) => sum + count, 0)} calls, ${aws.calls['eks:CreateCluster'] ?? 0} of eks:CreateCluster, ${left}`,
     `Temporal: ${temporal.workflows} workflows, ${temporal.events} events, ${temporal.failedWorkflowTasks} failed workflow tasks`,
+  ];
+}
+
+/** When each kind of client had fully moved: the one leaves with the TTL, the other keeps its address while blue answers. */
+function departureLines(departures: readonly Departure[]): string[] {
+  const apps = [...new Set(departures.filter(({ lastStep }) => lastStep).map(({ app }) => app))];
+  if (apps.length === 0) return [];
+  const seconds = (app: string, habit: DnsHabit): string => {
+    const departure = departures.find((one) => one.app === app && one.habit === habit);
+    return departure ? (secondsOnBlueAfter('askedAt', departure)?.toFixed(1) ?? '-') : '-';
+  };
+  const triedAgain = (app: string): number =>
+    departures.filter((one) => one.app === app).reduce((sum, one) => sum + one.triedAgain, 0);
+  return [
+    'last request on blue, in seconds after the step to 100 % was asked for:',
+    ...apps.map(
+      (app) =>
+        `  ${app}: ${seconds(app, 'honours-ttl')} of clients that honour the TTL, ${seconds(app, 'caches-for-ever')} of those that cache for ever (${triedAgain(app)} tried again on green)`,
+    ),
   ];
 }

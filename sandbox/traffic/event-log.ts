@@ -2,21 +2,32 @@ import { once } from 'node:events';
 import { createReadStream, createWriteStream } from 'node:fs';
 import type { WriteStream } from 'node:fs';
 import { z } from 'zod';
-import type { TrafficEvent } from '../contracts.ts';
+import type { DnsHabit, TrafficEvent } from '../contracts.ts';
 
 const FLUSH_EVERY_MS = 200;
 const READ_BYTES = 256 * 1024;
 
+const habit = z.enum(['honours-ttl', 'caches-for-ever'] satisfies DnsHabit[]);
+
 const Event: z.ZodType<TrafficEvent> = z.discriminatedUnion('kind', [
-  z.object({ kind: z.literal('resolution'), at: z.number(), app: z.string(), cluster: z.string(), ttl: z.number() }),
+  z.object({
+    kind: z.literal('resolution'),
+    at: z.number(),
+    app: z.string(),
+    habit,
+    cluster: z.string(),
+    ttl: z.number(),
+  }),
   z.object({
     kind: z.literal('request'),
     at: z.number(),
     app: z.string(),
+    habit,
     cluster: z.string().nullable(),
     status: z.number(),
     ms: z.number(),
     error: z.string().exactOptional(),
+    triedAgainAfter: z.string().exactOptional(),
   }),
 ]);
 

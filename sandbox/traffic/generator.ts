@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import type { TrafficEvent } from '../contracts.ts';
+import type { DnsHabit, TrafficEvent } from '../contracts.ts';
 import type { TrafficConfig } from './config.ts';
 import { DnsClient } from './dns-client.ts';
 import { Visitor } from './visitor.ts';
@@ -18,14 +18,16 @@ const GRACE_MS = 4_000;
  * is steady; each client comes at the same moment of every period.
  */
 export function startTraffic(
-  config: Pick<TrafficConfig, 'nameServer' | 'apps' | 'clients' | 'requestEveryMs'>,
+  config: Pick<TrafficConfig, 'nameServer' | 'apps' | 'clients' | 'cachingForEver' | 'requestEveryMs'>,
   record: (event: TrafficEvent) => void,
 ): Generator {
   const dns = new DnsClient(config.nameServer);
   const surroundings = { dns, record, clusterByAddress: new Map<string, string>() };
-  const visitors = Array.from({ length: config.clients }, () =>
-    config.apps.map((site) => new Visitor(site, surroundings)),
-  ).flat();
+  const habits: DnsHabit[] = [
+    ...Array.from({ length: config.clients }, () => 'honours-ttl' as const),
+    ...Array.from({ length: config.cachingForEver }, () => 'caches-for-ever' as const),
+  ];
+  const visitors = habits.flatMap((habit) => config.apps.map((site) => new Visitor(site, habit, surroundings)));
   const gapMs = config.requestEveryMs / visitors.length;
   const startedAtMs = performance.now();
   const open = new Set<Promise<void>>();

@@ -1,4 +1,5 @@
 import type { TrafficEvent } from '../contracts.ts';
+import { Departures, type Departure, type LastStep } from './departures.ts';
 
 /** A time in which an app's weights stood still and every older answer had outlived its TTL. Milliseconds since the epoch. */
 export interface StepSpan {
@@ -14,7 +15,7 @@ export interface StepShare {
   readonly expectedGreenPercent: number;
   /** Of the resolutions that led to blue or green; null when there was none. */
   readonly observedGreenPercent: number | null;
-  /** All fresh resolutions, those that led to no known cluster too. */
+  /** All fresh resolutions of clients that honour the TTL, those that led to no known cluster too. */
   readonly resolutions: number;
 }
 
@@ -37,20 +38,31 @@ export interface TrafficSummary {
   /** By app, then by cluster. */
   readonly served: readonly Served[];
   readonly steps: readonly StepShare[];
+  /** By app, then by what its clients do with an address. */
+  readonly departures: readonly Departure[];
 }
 
-/** Adds up what the traffic generator saw, in any order of events. `blue` and `green` are cluster names. */
+/** Adds up what the traffic generator saw, in any order of events. `blue` and `green` are cluster names, `lastSteps` is by app. */
 export async function summarise(
   events: AsyncIterable<TrafficEvent> | Iterable<TrafficEvent>,
-  { steps, blue, green }: { steps: readonly StepSpan[]; blue: string; green: string },
+  {
+    steps,
+    lastSteps,
+    blue,
+    green,
+  }: { steps: readonly StepSpan[]; lastSteps: Readonly<Record<string, LastStep>>; blue: string; green: string },
 ): Promise<TrafficSummary> {
   const tally = new Tally();
+  const departures = new Departures({ blue, green });
   const spans = steps.map((span) => ({ span, blue: 0, green: 0, resolutions: 0 }));
   for await (const event of events) {
     if (event.kind === 'request') {
       tally.add(event);
+      departures.add(event);
       continue;
     }
+    // Who keeps an address for ever follows no weights.
+    if (event.habit === 'caches-for-ever') continue;
     for (const counts of spans) {
       const { app, fromMs, toMs } = counts.span;
       if (event.app !== app || event.at < fromMs || event.at >= toMs) continue;
@@ -74,6 +86,7 @@ export async function summarise(
       observedGreenPercent: percent(counts.green, counts.blue + counts.green),
       resolutions: counts.resolutions,
     })),
+    departures: departures.all(lastSteps),
   };
 }
 

@@ -1,7 +1,7 @@
 import { Agent } from 'node:http';
-import type { TrafficEvent } from '../contracts.ts';
+import type { DnsHabit, TrafficEvent } from '../contracts.ts';
 import type { DnsClient } from './dns-client.ts';
-import { httpGet } from './http-get.ts';
+import { httpGet, type Response } from './http-get.ts';
 
 export interface Site {
   readonly app: string;
@@ -30,13 +30,15 @@ const UNKNOWN_CLUSTER = 'unknown';
 /** One client's view of one app: its own resolver cache entry and its own keep-alive connection. */
 export class Visitor {
   readonly #site: Site;
+  readonly #habit: DnsHabit;
   readonly #surroundings: Surroundings;
   readonly #agent = new Agent({ keepAlive: true, maxSockets: 1 });
   #cached: CachedAddress | undefined;
   #visiting = false;
 
-  constructor(site: Site, surroundings: Surroundings) {
+  constructor(site: Site, habit: DnsHabit, surroundings: Surroundings) {
     this.#site = site;
+    this.#habit = habit;
     this.#surroundings = surroundings;
   }
 
@@ -44,8 +46,9 @@ export class Visitor {
   async visit(): Promise<void> {
     if (this.#visiting) return;
     this.#visiting = true;
-    const fresh = await this.#request();
-    if (fresh) this.#recordResolution(fresh);
+    const before = this.#cached;
+    await this.#request();
+    if (this.#cached && this.#cached !== before) this.#recordResolution(this.#cached);
     this.#visiting = false;
   }
 
@@ -54,28 +57,50 @@ export class Visitor {
     this.#agent.destroy();
   }
 
-  /** Gives the address when it had to be resolved for this request. */
-  async #request(): Promise<CachedAddress | undefined> {
-    const { app, host, port } = this.#site;
-    const { record, clusterByAddress } = this.#surroundings;
-    const event = { kind: 'request', app, at: Date.now() } as const;
+  async #request(): Promise<void> {
+    const { record } = this.#surroundings;
+    const event = { kind: 'request', app: this.#site.app, habit: this.#habit, at: Date.now() } as const;
     let startedAtMs = performance.now();
-    let fresh: CachedAddress | undefined;
     try {
-      const before = this.#cached;
-      const cached = before && before.expiresAtMs > startedAtMs ? before : await this.#resolve(before);
-      if (cached !== before) fresh = cached;
+      const known = this.#known();
+      const { address } = known ?? (await this.#resolve());
       startedAtMs = performance.now();
-      const { status, cluster } = await httpGet({ address: cached.address, port, host, agent: this.#agent });
-      if (cluster !== null) clusterByAddress.set(cached.address, cluster);
-      record({ ...event, cluster, status, ms: since(startedAtMs) });
+      const answer = await this.#ask(address, { mayTryAgain: known !== undefined });
+      record({ ...event, ...answer, ms: since(startedAtMs) });
     } catch (error) {
       record({ ...event, cluster: null, status: 0, ms: since(startedAtMs), error: errorText(error) });
     }
-    return fresh;
   }
 
-  async #resolve(before: CachedAddress | undefined): Promise<CachedAddress> {
+  /** The address that need not be asked for. */
+  #known(): CachedAddress | undefined {
+    const forEver = this.#habit === 'caches-for-ever';
+    return forEver || (this.#cached?.expiresAtMs ?? 0) > performance.now() ? this.#cached : undefined;
+  }
+
+  /** A pool that finds its cached address dead asks for the name again, and tries the request once more. */
+  async #ask(
+    address: string,
+    { mayTryAgain }: { readonly mayTryAgain: boolean },
+  ): Promise<Response & { readonly triedAgainAfter?: string }> {
+    try {
+      return await this.#get(address);
+    } catch (error) {
+      if (this.#habit !== 'caches-for-ever' || !mayTryAgain) throw error;
+      const fresh = await this.#resolve();
+      return { ...(await this.#get(fresh.address)), triedAgainAfter: errorText(error) };
+    }
+  }
+
+  async #get(address: string): Promise<Response> {
+    const { host, port } = this.#site;
+    const answer = await httpGet({ address, port, host, agent: this.#agent });
+    if (answer.cluster !== null) this.#surroundings.clusterByAddress.set(address, answer.cluster);
+    return answer;
+  }
+
+  async #resolve(): Promise<CachedAddress> {
+    const before = this.#cached;
     const { address, ttlSeconds } = await this.#surroundings.dns.resolve(this.#site.host);
     if (before && before.address !== address) this.#agent.destroy();
     this.#cached = { address, ttlSeconds, resolvedAt: Date.now(), expiresAtMs: performance.now() + ttlSeconds * 1000 };
@@ -84,8 +109,10 @@ export class Visitor {
 
   /** An address alone names no cluster: that is known from the answer that was just had there, or from one before. */
   #recordResolution({ address, ttlSeconds, resolvedAt }: CachedAddress): void {
-    const cluster = this.#surroundings.clusterByAddress.get(address) ?? UNKNOWN_CLUSTER;
-    this.#surroundings.record({ kind: 'resolution', at: resolvedAt, app: this.#site.app, cluster, ttl: ttlSeconds });
+    const { clusterByAddress, record } = this.#surroundings;
+    const cluster = clusterByAddress.get(address) ?? UNKNOWN_CLUSTER;
+    const { app } = this.#site;
+    record({ kind: 'resolution', at: resolvedAt, app, habit: this.#habit, cluster, ttl: ttlSeconds });
   }
 }
 

@@ -87,7 +87,7 @@ it('follows the weights after their TTL, loses no request and ends in order', { 
     const step = { app: 'shop', greenPercent, fromMs: Date.now() + TTL_MS, toMs: Number.MAX_SAFE_INTEGER };
     await waitUntil(
       async () => {
-        const soFar = await summarise(readEvents(out), { steps: [step], blue: 'blue', green: 'green' });
+        const soFar = await summarise(readEvents(out), { steps: [step], lastSteps: {}, blue: 'blue', green: 'green' });
         return (soFar.steps[0]?.resolutions ?? 0) >= RESOLUTIONS_A_STEP;
       },
       { what: `resolutions at ${greenPercent} %`, withinMs: 60_000 },
@@ -97,7 +97,7 @@ it('follows the weights after their TTL, loses no request and ends in order', { 
   generator.kill('SIGTERM');
   expect(await exited).toEqual([0, null]);
 
-  const summary = await summarise(readEvents(out), { steps, blue: 'blue', green: 'green' });
+  const summary = await summarise(readEvents(out), { steps, lastSteps: {}, blue: 'blue', green: 'green' });
   expect(summary.failed).toBe(0);
   expect(summary.blue + summary.green).toBe(summary.requests);
   // The deviation of a share of 60 % over 1,500 resolutions is 1.3 points: 5 of them are chance once in 10,000 runs.

@@ -1,6 +1,8 @@
 // Reports of rehearsals that ended as they should, whole and just good enough.
 import type { Expected } from '../../sandbox/rehearsal/expected.ts';
 import type { RehearsalReport } from '../../sandbox/rehearsal/report.ts';
+import type { DnsHabit } from '../../sandbox/contracts.ts';
+import type { Departure } from '../../sandbox/traffic/departures.ts';
 import type { ScenarioName } from '../../sandbox/rehearsal/scenarios.ts';
 
 export const [BLUE, GREEN] = ['stg-1-33', 'stg-1-36'];
@@ -22,6 +24,17 @@ export const step = (app: string, expectedGreenPercent: number) => ({
   expectedGreenPercent,
   observedGreenPercent: expectedGreenPercent as number | null,
   resolutions: 1_500,
+});
+
+/** Its last step was asked for at 40 and settled at 45. */
+const departure = (app: string, habit: DnsHabit, lastOnBlue: number): Departure => ({
+  app,
+  habit,
+  requests: 200,
+  triedAgain: habit === 'caches-for-ever' ? 25 : 0,
+  lastOnBlueAt: at(lastOnBlue),
+  lastOnGreenAt: at(69),
+  lastStep: { askedAt: at(40), settledAt: at(45) },
 });
 
 const served = (app: string, cluster: string, failed = 0) => ({ app, cluster, requests: 400, failed });
@@ -55,6 +68,7 @@ const plain = (): RehearsalReport => ({
     green: 1_200,
     served: APPS.flatMap((app) => [served(app, BLUE), served(app, GREEN)]),
     steps: APPS.flatMap((app) => STEPS.map((percent) => step(app, percent))),
+    departures: APPS.flatMap((app) => [departure(app, 'caches-for-ever', 60), departure(app, 'honours-ttl', 43)]),
   },
   clusters: {
     blue: { name: BLUE, version: '1.33', servesRemovedApi: true, deleted: true, ready: false },
@@ -82,6 +96,7 @@ const rollback = (): RehearsalReport => {
       green: 1_110,
       served: APPS.flatMap((app) => [served(app, BLUE), served(app, GREEN, app === 'messages' ? 90 : 0)]),
       steps: [step('messages', 5), step('files', 5), step('files', 25)],
+      departures: report.traffic.departures.map((one) => ({ ...one, lastStep: null })),
     },
     clusters: {
       ...report.clusters,

@@ -116,6 +116,10 @@ describe('after', () => {
       share of fresh resolutions that led to green (allowed: within 5 points, of at least 1500 in each step):
         messages at 5 %: 5.5 % of 1500
         messages at 25 %: - % of 1500
+      last request on blue, in seconds after the step to 100 % was asked for:
+        messages: 3.0 of clients that honour the TTL, 20.0 of those that cache for ever (25 tried again on green)
+        files: 3.0 of clients that honour the TTL, 20.0 of those that cache for ever (25 tried again on green)
+        search: 3.0 of clients that honour the TTL, 20.0 of those that cache for ever (25 tried again on green)
       AWS: 10 calls, 1 of eks:CreateCluster, 0 leftovers
       Temporal: 9 workflows, 2709 events, 0 failed workflow tasks"
     `);

@@ -3,11 +3,12 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { Speed } from '../../sandbox/contracts.ts';
+import { Speed, type DnsHabit } from '../../sandbox/contracts.ts';
 import { writeEnvironmentFile } from '../../sandbox/environment-file.ts';
 import { expectedOf } from '../../sandbox/rehearsal/expected.ts';
 import { judge } from '../../sandbox/rehearsal/judge.ts';
 import type { RehearsalReport } from '../../sandbox/rehearsal/report.ts';
+import type { Departure } from '../../sandbox/traffic/departures.ts';
 import type { ScenarioName } from '../../sandbox/rehearsal/scenarios.ts';
 import { at, BLUE, EXPECTED, GOOD, GREEN, step } from '../support/rehearsal-report.ts';
 
@@ -66,6 +67,16 @@ const application =
 const withoutApplication =
   (app: string, of: string): Change =>
   ({ argocd }) => ({ argocd: argocd.filter((one) => one.app !== app || one.cluster !== of) });
+const departed =
+  (app: string, habit: DnsHabit, change: Partial<Departure>): Change =>
+  (report) => ({
+    traffic: {
+      ...report.traffic,
+      departures: report.traffic.departures.map((one) =>
+        one.app === app && one.habit === habit ? { ...one, ...change } : one,
+      ),
+    },
+  });
 const weightsOfFiles =
   (weights: Readonly<Record<string, number>>): Change =>
   (report) => ({ weights: { ...report.weights, files: weights } });
@@ -151,6 +162,31 @@ const UPGRADED: Record<string, Broken> = {
   'a request that nobody answered': [
     alsoFailed('files', null, 2),
     '2 of 2400 requests failed, expected none: 2 of files on no cluster',
+  ],
+  'clients that honour the TTL on blue for too long': [
+    departed('files', 'honours-ttl', { lastOnBlueAt: at(46) }),
+    'files: clients that honour the TTL were on blue until 1 s after its last step had settled',
+  ],
+  'clients that cache for ever and did not': [
+    departed('files', 'caches-for-ever', { lastOnBlueAt: at(44) }),
+    'files: clients that cache for ever left blue before its last step had settled: they kept no address',
+  ],
+  'clients that cache for ever and were left behind': [
+    departed('files', 'caches-for-ever', { lastOnGreenAt: null }),
+    'files: clients that cache for ever never came to green',
+  ],
+  'an app whose last step nobody saw settle': [
+    departed('files', 'honours-ttl', { lastStep: null }),
+    'files: nobody saw when clients that honour the TTL left blue, or when its last step settled',
+  ],
+  'no client that caches for ever': [
+    (report) => ({
+      traffic: {
+        ...report.traffic,
+        departures: report.traffic.departures.filter(({ app, habit }) => app !== 'files' || habit === 'honours-ttl'),
+      },
+    }),
+    'files: no request of clients that cache for ever',
   ],
   'blue still there': [blue({ deleted: false }), 'stg-1-33 still exists'],
   'something left behind': [aws({ leftovers: ['oidc-provider x', 'eni y'] }), 'left behind: oidc-provider x, eni y'],

@@ -7,21 +7,23 @@ import { once } from 'node:events';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import type { NameServer, TrafficEvent } from '../../sandbox/contracts.ts';
+import type { DnsHabit, NameServer, TrafficEvent } from '../../sandbox/contracts.ts';
 import { startNameServer } from '../../sandbox/dns/name-server.ts';
 import { freePort } from '../../sandbox/process/ports.ts';
 import { waitUntil } from '../../sandbox/process/ready.ts';
 import { readTrafficConfig } from '../../sandbox/traffic/config.ts';
+import { secondsOnBlueAfter } from '../../sandbox/traffic/departures.ts';
 import { DnsClient } from '../../sandbox/traffic/dns-client.ts';
 import { EventLog, readEvents } from '../../sandbox/traffic/event-log.ts';
 import { startTraffic } from '../../sandbox/traffic/generator.ts';
 import { summarise } from '../../sandbox/traffic/summary.ts';
 import { Visitor } from '../../sandbox/traffic/visitor.ts';
 
-const resolution = (at: number, cluster: string, app = 'shop'): TrafficEvent => ({
+const resolution = (at: number, cluster: string, app = 'shop', habit: DnsHabit = 'honours-ttl'): TrafficEvent => ({
   kind: 'resolution',
   at,
   app,
+  habit,
   cluster,
   ttl: 1,
 });
@@ -29,6 +31,7 @@ const request = (status: number, cluster: string | null, app = 'shop'): TrafficE
   kind: 'request',
   at: 1,
   app,
+  habit: 'honours-ttl',
   cluster,
   status,
   ms: 1.5,
@@ -41,6 +44,8 @@ async function collect<T>(items: AsyncIterable<T>): Promise<T[]> {
 }
 
 describe('summary of the traffic', () => {
+  const NO_STEPS = { steps: [], lastSteps: {}, blue: 'b', green: 'g' };
+
   it('counts who served what, and every answer but 2xx as failed', async () => {
     const events = [
       request(200, 'b'),
@@ -52,7 +57,7 @@ describe('summary of the traffic', () => {
       request(200, null),
       request(200, 'b', 'cart'),
     ];
-    expect(await summarise(events, { steps: [], blue: 'b', green: 'g' })).toEqual({
+    expect(await summarise(events, NO_STEPS)).toMatchObject({
       requests: 8,
       failed: 3,
       blue: 3,
@@ -67,7 +72,7 @@ describe('summary of the traffic', () => {
     });
   });
 
-  it('takes a step’s share from its own app and time only, from its first moment to before its last', async () => {
+  it('takes a step’s share from its own app and time only, and from clients that honour the TTL, from its first moment to before its last', async () => {
     const events = [
       resolution(99, 'g'),
       resolution(100, 'g'),
@@ -75,10 +80,10 @@ describe('summary of the traffic', () => {
       resolution(160, 'b'),
       resolution(150, 'g', 'cart'),
       resolution(200, 'g'),
+      resolution(150, 'b', 'shop', 'caches-for-ever'),
     ];
     const { steps } = await summarise(events, {
-      blue: 'b',
-      green: 'g',
+      ...NO_STEPS,
       steps: [
         { app: 'shop', greenPercent: 25, fromMs: 100, toMs: 200 },
         { app: 'cart', greenPercent: 100, fromMs: 0, toMs: 1000 },
@@ -93,17 +98,78 @@ describe('summary of the traffic', () => {
   it('counts resolutions whose cluster nobody knows, but takes no share from them', async () => {
     const events = [resolution(1, 'unknown'), resolution(2, 'g'), resolution(3, 'b')];
     const { steps } = await summarise(events, {
-      blue: 'b',
-      green: 'g',
+      ...NO_STEPS,
       steps: [{ app: 'shop', greenPercent: 50, fromMs: 0, toMs: 9 }],
     });
     expect(steps).toEqual([{ app: 'shop', expectedGreenPercent: 50, observedGreenPercent: 50, resolutions: 3 }]);
     const none = await summarise([], {
-      blue: 'b',
-      green: 'g',
+      ...NO_STEPS,
       steps: [{ app: 'shop', greenPercent: 50, fromMs: 0, toMs: 9 }],
     });
     expect(none.steps[0]?.observedGreenPercent).toBeNull();
+  });
+});
+
+describe('departures from blue', () => {
+  const one = (at: number, cluster: string | null, habit: DnsHabit, more: object = {}): TrafficEvent => ({
+    kind: 'request',
+    at,
+    app: 'shop',
+    habit,
+    cluster,
+    status: 200,
+    ms: 1,
+    ...more,
+  });
+  const iso = (ms: number): string => new Date(ms).toISOString();
+  const lastStep = { askedAt: iso(1_000), settledAt: iso(4_000) };
+  const departuresOf = async (events: TrafficEvent[], lastSteps: Record<string, typeof lastStep>) =>
+    (await summarise(events, { steps: [], lastSteps, blue: 'b', green: 'g' })).departures;
+
+  it('are told by app and habit, whatever the order of events', async () => {
+    const events = [
+      one(9_000, 'g', 'caches-for-ever', { triedAgainAfter: 'ECONNREFUSED' }),
+      one(8_500, 'b', 'caches-for-ever'),
+      one(3_000, 'b', 'honours-ttl'),
+      one(9_500, 'g', 'honours-ttl'),
+      one(2_000, 'b', 'honours-ttl'),
+      one(2_000, 'x', 'honours-ttl'),
+      one(9_900, null, 'honours-ttl'),
+    ];
+    const departures = await departuresOf(events, { shop: lastStep });
+    expect(departures).toEqual([
+      {
+        app: 'shop',
+        habit: 'caches-for-ever',
+        requests: 2,
+        triedAgain: 1,
+        lastOnBlueAt: iso(8_500),
+        lastOnGreenAt: iso(9_000),
+        lastStep,
+      },
+      {
+        app: 'shop',
+        habit: 'honours-ttl',
+        requests: 5,
+        triedAgain: 0,
+        lastOnBlueAt: iso(3_000),
+        lastOnGreenAt: iso(9_500),
+        lastStep,
+      },
+    ]);
+    expect(departures.map((departure) => secondsOnBlueAfter('askedAt', departure))).toEqual([7.5, 2]);
+    expect(departures.map((departure) => secondsOnBlueAfter('settledAt', departure))).toEqual([4.5, -1]);
+  });
+
+  it('have no time where nobody was on blue, or the app was not moved for good', async () => {
+    const [never] = await departuresOf([one(1, 'g', 'honours-ttl')], { shop: lastStep });
+    expect(never).toMatchObject({ lastOnBlueAt: null, lastOnGreenAt: iso(1) });
+    const [stayed] = await departuresOf([one(1, 'b', 'honours-ttl')], { cart: lastStep });
+    expect(stayed).toMatchObject({ lastOnGreenAt: null, lastStep: null });
+    expect([never, stayed].map((departure) => departure && secondsOnBlueAfter('askedAt', departure))).toEqual([
+      null,
+      null,
+    ]);
   });
 });
 
@@ -156,7 +222,11 @@ describe('files of the traffic generator', () => {
         out: 'x',
       }),
     );
-    expect(await readTrafficConfig(file)).toMatchObject({ clients: 250, nameServer: '127.0.0.1:53' });
+    expect(await readTrafficConfig(file)).toMatchObject({
+      clients: 250,
+      cachingForEver: 0,
+      nameServer: '127.0.0.1:53',
+    });
   });
 });
 
@@ -169,6 +239,7 @@ describe('one client of one app', () => {
   let events: TrafficEvent[];
   let dns: DnsClient;
   let visitor: Visitor;
+  let clientOf: (habit: DnsHabit) => Visitor;
 
   beforeEach(async () => {
     connections = 0;
@@ -179,10 +250,9 @@ describe('one client of one app', () => {
     names = await startNameServer({ zoneTtl: () => TTL_SECONDS });
     pointTo('127.77.0.1');
     dns = new DnsClient(names.address);
-    visitor = new Visitor(
-      { app: 'shop', host: 'shop.example.test', port },
-      { dns, record: (event) => events.push(event), clusterByAddress: new Map() },
-    );
+    const surroundings = { dns, record: (event: TrafficEvent) => events.push(event), clusterByAddress: new Map() };
+    clientOf = (habit) => new Visitor({ app: 'shop', host: 'shop.example.test', port }, habit, surroundings);
+    visitor = clientOf('honours-ttl');
   });
   afterEach(async () => {
     visitor.leave();
@@ -242,16 +312,59 @@ describe('one client of one app', () => {
     expect(events).toMatchObject([
       { kind: 'request', cluster: null, status: 0, error: expect.stringContaining('ECONNREFUSED') },
     ]);
-    const lost = new Visitor(
-      { app: 'shop', host: 'nobody.example.test', port: 80 },
-      { dns, record: (event) => events.push(event), clusterByAddress: new Map() },
-    );
+    const lost = new Visitor({ app: 'shop', host: 'nobody.example.test', port: 80 }, 'honours-ttl', {
+      dns,
+      record: (event) => events.push(event),
+      clusterByAddress: new Map(),
+    });
     await lost.visit();
     expect(events.at(-1)).toMatchObject({
       kind: 'request',
       status: 0,
       error: 'the name server has no address for nobody.example.test (response code 3)',
     });
+  });
+
+  it('that caches for ever stays while its address answers, and then tries the same request again at a fresh one', async () => {
+    visitor = clientOf('caches-for-ever');
+    await visitor.visit();
+    pointTo('127.77.0.2');
+    // One that honours the TTL shows when it is over.
+    const other = clientOf('honours-ttl');
+    await other.visit();
+    while (of('resolution').filter(({ habit }) => habit === 'honours-ttl').length < 2) {
+      await Promise.all([visitor.visit(), other.visit()]);
+    }
+    other.leave();
+    const mine = (kind: TrafficEvent['kind']) => of(kind).filter(({ habit }) => habit === 'caches-for-ever');
+    expect(mine('resolution')).toHaveLength(1);
+    expect(new Set(mine('request').map(({ cluster }) => cluster))).toEqual(new Set(['blue']));
+
+    const [blue] = web.splice(0, 1);
+    blue?.closeAllConnections();
+    await new Promise((closed) => blue?.close(closed));
+    events.length = 0;
+    await visitor.visit();
+    await visitor.visit();
+    expect(events).toMatchObject([
+      { kind: 'request', cluster: 'green', status: 200, triedAgainAfter: expect.stringMatching(/ECONN|hang up/) },
+      { kind: 'resolution', cluster: 'green' },
+      { kind: 'request', cluster: 'green', status: 200 },
+    ]);
+    expect(events.at(-1)).not.toHaveProperty('triedAgainAfter');
+  });
+
+  it('that caches for ever loses a request whose second try fails too, and does not try again what was answered', async () => {
+    visitor = clientOf('caches-for-ever');
+    status = 503;
+    await visitor.visit();
+    await visitor.visit();
+    expect(of('request')).toMatchObject([{ status: 503 }, { status: 503 }]);
+    expect(of('resolution')).toHaveLength(1);
+    await closeWeb();
+    events.length = 0;
+    await visitor.visit();
+    expect(of('request')).toMatchObject([{ cluster: null, status: 0, error: expect.stringContaining('ECONNREFUSED') }]);
   });
 
   it('counts a resolution as unknown when its address has never answered', async () => {
@@ -274,7 +387,12 @@ describe('the end of the traffic', () => {
       records: [{ name: 'shop.example.test', type: 'A', ttl: 60, values: ['127.77.0.4'] }],
     });
     const events: TrafficEvent[] = [];
-    const load = { clients: 3, requestEveryMs: 30, apps: [{ app: 'shop', host: 'shop.example.test', port }] };
+    const load = {
+      clients: 3,
+      cachingForEver: 0,
+      requestEveryMs: 30,
+      apps: [{ app: 'shop', host: 'shop.example.test', port }],
+    };
     const record = (event: TrafficEvent): unknown => events.push(event);
     const hanging = startTraffic({ ...load, nameServer: names.address }, record);
     const nameless = startTraffic({ ...load, nameServer: `127.0.0.1:${await freePort()}` }, record);
