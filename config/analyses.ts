@@ -192,6 +192,11 @@ function saysWhatItMeasures(given: Given, context: Context): void {
   const isRate = failed !== undefined && total !== undefined && value === undefined;
   const isValue = value !== undefined && failed === undefined && total === undefined;
   if (!isRate && !isValue) complain(context, ['compare'], 'Expected failed and total, or value alone.');
+  for (const field of ['failed', 'total', 'value'] as const) {
+    if (given.compare[field] === undefined || /\{(?:cluster|colour)\}/.test(given.compare[field])) continue;
+    const cure = 'Expected {cluster} or {colour} in it.';
+    complain(context, ['compare', field], `asks the same of green and of blue. ${cure}`);
+  }
   if (isValue && margin === undefined) {
     complain(
       context,

@@ -69,8 +69,8 @@ describe('analyses', () => {
     const { analyses } = parsed(`${SOURCE}
 analyses:
   - { name: errors, source: main, query: q, samples: n, minSamples: 200, success: result < 0.01, window: 5m }
-  - { name: rates, source: main, compare: { failed: f, total: t } }
-  - { name: latency, source: main, every: 1m, compare: { value: v, margin: 0.05, significance: 0.05 } }
+  - { name: rates, source: main, compare: { failed: 'f{cluster}', total: 't{cluster}' } }
+  - { name: latency, source: main, every: 1m, compare: { value: 'v{colour}', margin: 0.05, significance: 0.05 } }
   - { name: smoke, command: { run: [smoke, --fast], variables: [EKSODUS_GATE_TOKEN] }, failureLimit: 1 }`);
     expect(analyses).toEqual([
       {
@@ -82,13 +82,20 @@ analyses:
       },
       {
         name: 'rates',
-        measure: { kind: 'rates', source: 'main', failed: 'f', total: 't', significance: 0.01, margin: 0.01 },
+        measure: {
+          kind: 'rates',
+          source: 'main',
+          failed: 'f{cluster}',
+          total: 't{cluster}',
+          significance: 0.01,
+          margin: 0.01,
+        },
         ...limits,
         minSamples: 100,
       },
       {
         name: 'latency',
-        measure: { kind: 'values', source: 'main', value: 'v', significance: 0.05, margin: 0.05 },
+        measure: { kind: 'values', source: 'main', value: 'v{colour}', significance: 0.05, margin: 0.05 },
         ...limits,
         everySeconds: 60,
         minSamples: 12,
@@ -123,7 +130,7 @@ analyses:
   - { name: sourceless, query: q, success: result < 1 }
   - { name: endless, source: main, query: q }
   - { name: odd, source: main, query: q, success: result << 1, failure: 5 > result }
-  - { name: half, source: main, compare: { failed: f } }
+  - { name: half, source: main, compare: { failed: 'f{cluster}' } }
   - { name: marginless, source: main, compare: { value: v } }
   - { name: beside, command: { run: [../../bin/sh] }, success: result < 1 }
   - { name: sure, source: main, compare: { failed: f, total: t, significance: 1 } }`),
@@ -136,6 +143,7 @@ analyses:
       '7:73 analyses.odd.failure: in "5 > result" at character 1 found "5". Expected "result", as in result < 0.01.',
       '8:42 analyses.half.compare: Expected failed and total, or value alone.',
       "9:48 analyses.marginless.compare.margin: is missing. Expected by how much green must be higher to be blamed, in the query's own unit.",
+      '9:57 analyses.marginless.compare.value: asks the same of green and of blue. Expected {cluster} or {colour} in it.',
       '10:38 analyses.beside.command.run[0]: found "../../bin/sh". Expected the name of a program in the worker’s folder of commands, without a path.',
       '11:79 analyses.sure.compare.significance: found the number 1. Expected how probable it may be that a good green is blamed: a number more than 0, at most 0.5.',
     ]);
