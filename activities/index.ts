@@ -1,6 +1,7 @@
 import type { Dependencies } from '../src/adapters/index.ts';
 import { createAccessWork } from './access.ts';
 import { createAddonWork } from './addons.ts';
+import { createAnalysisWork } from './analyses.ts';
 import { createArgoWork } from './argocd.ts';
 import { createCatalogueWork } from './catalogue.ts';
 import { createCheckWork } from './checks.ts';
@@ -35,6 +36,7 @@ export function createActivities(deps: Dependencies): Activities {
     ...createCheckWork(deps),
     ...createGateWork(deps),
     ...createHandoverWork(deps),
+    ...createAnalysisWork(deps),
     ...createZoneWork(deps),
     ...createAnswerWork(deps),
   };

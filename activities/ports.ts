@@ -1,6 +1,7 @@
 // What workflows may ask of the world: interfaces only. Each method is one activity: one side effect or one look,
 // one object argument, a small JSON answer. Mutations are idempotent: they look first, carry the given token,
 // tag what they make with the run, and adopt on conflict only what carries the same run.
+import type { Analysis, MetricSource } from '../src/domain/analysis.ts';
 import type {
   AccessEntry,
   Addon,
@@ -214,6 +215,22 @@ export interface GateActivities {
     until: string;
     resolvers: readonly string[] | null;
   }): Promise<GateResult>;
+  /**
+   * Measures all the time until `until`, or ends at once when an analysis has failed more often than it may: the answer is
+   * then of what failed alone. Queries never look back to before `since`, when the weights were asked for.
+   */
+  watchAnalyses(input: {
+    app: string;
+    hosts: readonly string[];
+    /** Names of the clusters. */
+    blue: string;
+    green: string;
+    greenPercent: number;
+    analyses: readonly Analysis[];
+    sources: readonly MetricSource[];
+    since: string;
+    until: string;
+  }): Promise<readonly GateResult[]>;
   windowState(input: { window: Window; at: string }): Promise<WindowState>;
 }
 

@@ -58,7 +58,8 @@ export function appBoard(environment: string, app: App): AppBoard {
     },
     show,
     async beginStep(index, step) {
-      await show({ state: 'moving', stepIndex: index, history: [...status.history, step] });
+      const before = status.history.map(({ evidence: _seen, ...rest }) => rest);
+      await show({ state: 'moving', stepIndex: index, history: [...before, step] });
     },
     async updateStep(change, greenPercent) {
       await show({ greenPercent, history: withLast(change) });

@@ -1,15 +1,16 @@
 // One step of one app: ask for the weights, wait until every resolver knows, and bake, with the gate watched from the write on.
 import { ApplicationFailure, CancellationScope, condition, isCancellation, sleep } from '@temporalio/workflow';
-import type { Actor, GateResult } from '../activities/ports.ts';
-import { hostNames, type App, type AppHost, type Environment, type TrafficStep } from '../src/domain/environment.ts';
+import type { Actor } from '../activities/ports.ts';
+import type { App, AppHost, Environment, TrafficStep } from '../src/domain/environment.ts';
+import type { TrafficStepStatus } from '../src/domain/status.ts';
 import { weightsOf, type AliasTarget } from '../src/domain/traffic.ts';
 import type { AppBoard } from './app-board.ts';
 import type { AskZone } from './ask-zone.ts';
 import { canServe } from './can-serve.ts';
 import { greenLoadBalancer, longestTtlSeconds, lookAtHost, recordsAt, zoneOf, type HostView } from './colours.ts';
-import { watches } from './proxies.ts';
 import { adviceOf, failureTypeOf, reasonOf, type Advice } from './reason.ts';
 import { writeStep, type HostStep } from './step-writes.ts';
+import { watchStep, whyNot, type StepVerdict, type Watching } from './watch-step.ts';
 
 export interface Moving {
   readonly environment: Environment;
@@ -65,21 +66,17 @@ export class Mover {
         };
       this.#green ??= await greenLoadBalancer(this.#input);
       if (this.#known.size === 0) await this.#look();
-      await board.beginStep(index, {
-        greenPercent,
-        bakeSeconds,
-        askedAt: new Date().toISOString(),
-      });
-      const until = await this.#settle(this.#green, greenPercent, bakeSeconds);
-      const gate = until.gate ?? (await this.#bake(until.bakeEnds, isEnough));
-      await board.endStep({
-        endedAt: new Date().toISOString(),
-        verdict: gate === 'promoted' ? 'promoted' : gate.verdict,
-      });
-      if (gate === 'promoted') return { kind: 'passed' };
-      const seen = `${gate.evidence.check} of ${gate.evidence.subject}: ${gate.evidence.observed}, expected ${gate.evidence.expected}`;
-      if (gate.verdict === 'passed') return { kind: 'passed' };
-      return { kind: gate.verdict, because: seen };
+      const askedAt = new Date().toISOString();
+      await board.beginStep(index, { greenPercent, bakeSeconds, askedAt });
+      const until = await this.#settle(this.#green, { greenPercent, bakeSeconds, askedAt });
+      const gate = until.gate ?? (await this.#bake({ greenPercent, since: askedAt, until: until.bakeEnds }, isEnough));
+      const endedAt = new Date().toISOString();
+      if (gate === 'promoted') {
+        await board.endStep({ endedAt, verdict: 'promoted' });
+        return { kind: 'passed' };
+      }
+      await board.endStep({ endedAt, ...gate });
+      return gate.verdict === 'passed' ? { kind: 'passed' } : { kind: gate.verdict, because: whyNot(gate) };
     } catch (error) {
       if (isCancellation(error)) throw error;
       return { kind: 'unclear', hold: holdOf(error), because: reasonOf(error), advice: adviceOf(error) };
@@ -96,18 +93,18 @@ export class Mover {
   /** Writes, then waits for INSYNC, TTL and drain; a gate that fails meanwhile ends the wait. */
   async #settle(
     green: AliasTarget,
-    greenPercent: number,
-    bakeSeconds: number,
-  ): Promise<{ gate: GateResult } | { gate?: never; bakeEnds: string }> {
+    { greenPercent, bakeSeconds, askedAt }: Pick<TrafficStepStatus, 'greenPercent' | 'bakeSeconds' | 'askedAt'>,
+  ): Promise<{ gate: StepVerdict } | { gate?: never; bakeEnds: string }> {
     const watching = new CancellationScope();
     // Far beyond any settling: the watch ends by failing, or by the scope below.
-    const gate = watching.run(() => this.#watch(new Date(Date.now() + SETTLE_AT_MOST_MS).toISOString()));
+    const until = new Date(Date.now() + SETTLE_AT_MOST_MS).toISOString();
+    const gate = watching.run(() => this.#watch({ greenPercent, since: askedAt, until }));
     // A gate that fails ends this too: nothing may be written after the app was taken back.
     const writing = new CancellationScope();
     const settled = writing.run(() => this.#write(green, greenPercent));
     try {
       // Only a failure ends the settling early: nothing has passed that was not written.
-      const failing = gate.then<{ gate: GateResult } | { settledAt: string }>((result) =>
+      const failing = gate.then<{ gate: StepVerdict } | { settledAt: string }>((result) =>
         result.verdict === 'failed' ? { gate: result } : settled,
       );
       const first = await Promise.race([settled, failing]);
@@ -161,9 +158,9 @@ export class Mover {
     return { host, before, want: recordsAt(colours, greenPercent) };
   }
 
-  async #bake(until: string, isEnough: () => boolean): Promise<GateResult | 'promoted'> {
+  async #bake(watched: Watched, isEnough: () => boolean): Promise<StepVerdict | 'promoted'> {
     const scope = new CancellationScope();
-    const watch = scope.run(() => this.#watch(until));
+    const watch = scope.run(() => this.#watch(watched));
     try {
       return await Promise.race([watch, scope.run(() => condition(isEnough)).then(() => 'promoted' as const)]);
     } finally {
@@ -172,35 +169,15 @@ export class Mover {
     }
   }
 
-  /** All hosts at once; one that fails is enough, and the others are then no longer watched. */
-  async #watch(until: string): Promise<GateResult> {
-    const { app, environment } = this.#input;
+  async #watch(watched: Watched): Promise<StepVerdict> {
     const target = this.#green;
-    const resolvers = environment.resolvers ?? null;
-    if (!target) throw ApplicationFailure.nonRetryable(`app ${app.name} has no load balancer`, 'input.invalid');
-    const scope = new CancellationScope();
-    const all = scope.run(async () => {
-      const watched = hostNames(app).map((host) =>
-        watches.watchGate({ app: app.name, host, target, checks: app.checks, until, resolvers }),
-      );
-      const never = new Promise<GateResult>(() => undefined);
-      const failed = watched.map((one) => one.then((result) => (result.verdict === 'failed' ? result : never)));
-      return Promise.race([...failed, Promise.all(watched).then(worst)]);
-    });
-    try {
-      return await all;
-    } finally {
-      scope.cancel();
-    }
+    if (!target)
+      throw ApplicationFailure.nonRetryable(`app ${this.#input.app.name} has no load balancer`, 'input.invalid');
+    return watchStep({ ...this.#input, target, ...watched });
   }
 }
 
-/** Of the watches of all hosts, none of which failed: an unclear one before those that passed. */
-function worst(results: readonly GateResult[]): GateResult {
-  const result = results.find(({ verdict }) => verdict !== 'passed') ?? results[0];
-  if (!result) throw ApplicationFailure.nonRetryable('the app has no host', 'input.invalid');
-  return result;
-}
+type Watched = Pick<Watching, 'greenPercent' | 'since' | 'until'>;
 
 const SETTLE_AT_MOST_MS = 24 * 60 * 60_000;
 

@@ -6,6 +6,7 @@ import { httpProbe, type HttpProbe } from './http-probe.ts';
 import { createKubeConnections } from './kube-connections.ts';
 import { createKube, type Kube } from './kube.ts';
 import { createKubeWorkloads, type KubeWorkloads } from './kube-workloads.ts';
+import { createCommands, type Commands } from './commands.ts';
 import { createMetrics, type Metrics } from './metrics.ts';
 import { nameResolver, type NameResolver } from './resolver.ts';
 import { createRoute53, type Route53 } from './route53.ts';
@@ -19,8 +20,11 @@ export interface Dependencies {
   readonly resolver: NameResolver;
   readonly http: HttpProbe;
   readonly metrics: Metrics;
+  readonly commands: Commands;
   readonly clock: Clock;
 }
+
+const variables = (name: string): string | undefined => process.env[name];
 
 /** The real ones. Endpoints and credentials come from the AWS SDK's own environment. */
 export function createDependencies(): Dependencies {
@@ -34,7 +38,8 @@ export function createDependencies(): Dependencies {
     argo: createArgo(connections),
     resolver: nameResolver,
     http: httpProbe,
-    metrics: createMetrics((name) => process.env[name]),
+    metrics: createMetrics(variables),
+    commands: createCommands(variables),
     clock: systemClock,
   };
 }

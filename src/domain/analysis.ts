@@ -102,6 +102,18 @@ export type ReadingError = 'no data' | 'unclear' | 'refused' | 'throttled' | 'un
 
 export const noReading = (error: ReadingError, because: string): Reading => ({ kind: 'error', error, because });
 
+/** Those of an app at a step. Comparisons rest while all traffic is on one side: there is nothing to compare with. */
+export function analysesOf(
+  environment: { readonly analyses: readonly Analysis[] },
+  app: { readonly analyses?: readonly Analysis[] },
+  greenPercent: number,
+): readonly Analysis[] {
+  const both = greenPercent > 0 && greenPercent < 100;
+  return (app.analyses ?? environment.analyses).filter(({ measure: { kind } }) => both || !COMPARISONS.has(kind));
+}
+
+const COMPARISONS: ReadonlySet<Measure['kind']> = new Set<Measure['kind']>(['rates', 'values']);
+
 /** What stands in a query for what is known only when it is asked. */
 export interface Subject {
   readonly app: string;
@@ -119,6 +131,10 @@ const WINDOWS: Readonly<Record<MetricSource['kind'], (seconds: number) => string
   datadog: (seconds) => `${seconds}`,
   cloudwatch: (seconds) => `${Math.max(1, Math.floor(seconds / 60)) * 60}`,
 };
+
+/** Commands are told of one host each; queries are asked once, or once for each host if they name it. */
+export const isForEachHost = ({ measure }: Analysis): boolean =>
+  measure.kind === 'command' || JSON.stringify(measure).includes('{host}');
 
 export function fillIn(query: string, subject: Subject, source: MetricSource['kind']): string {
   const values = { ...subject, window: WINDOWS[source](subject.windowSeconds) };

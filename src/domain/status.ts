@@ -100,6 +100,8 @@ export interface TrafficStepStatus {
   readonly endedAt?: string;
   /** Promoted: a person ended the bake before the gate had an answer. */
   readonly verdict?: 'passed' | 'failed' | 'inconclusive' | 'promoted';
+  /** What the gate saw: of a failure what failed, else all. Of the latest step only, so that a status stays small. */
+  readonly evidence?: readonly Evidence[];
 }
 
 export type AppState = 'waiting' | 'moving' | 'baking' | 'holding' | 'reversing' | 'on-green' | 'on-blue';

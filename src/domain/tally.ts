@@ -35,6 +35,12 @@ export const NOTHING_YET: Tally = {
   lastFailure: '',
 };
 
+/** Whether something that was written down is a tally. */
+export const isTally = (value: unknown): value is Tally =>
+  typeof value === 'object' &&
+  value !== null &&
+  Object.entries(NOTHING_YET).every(([field, of]) => typeof Reflect.get(value, field) === typeof of);
+
 export function counted(tally: Tally, measurement: Measurement): Tally {
   const { outcome, observed, samples, pair } = measurement;
   const is = (one: Measurement['outcome']): number => (outcome === one ? 1 : 0);

@@ -14,6 +14,7 @@ import type { HttpProbe } from '../../src/adapters/http-probe.ts';
 import type { Dependencies } from '../../src/adapters/index.ts';
 import type { Kube } from '../../src/adapters/kube.ts';
 import type { KubeWorkloads } from '../../src/adapters/kube-workloads.ts';
+import type { Commands } from '../../src/adapters/commands.ts';
 import type { Metrics } from '../../src/adapters/metrics.ts';
 import type { NameResolver } from '../../src/adapters/resolver.ts';
 import type { Route53, ZoneRecord } from '../../src/adapters/route53.ts';
@@ -76,6 +77,7 @@ export interface Prepared {
   readonly resolver?: AnyMethods<NameResolver>;
   readonly http?: AnyMethods<HttpProbe>;
   readonly metrics?: AnyMethods<Metrics>;
+  readonly commands?: AnyMethods<Commands>;
 }
 
 /** An adapter that has only the prepared methods. */
@@ -109,6 +111,7 @@ export function prepare(prepared: Prepared, clock: Clock = new FakeClock()): Dep
     resolver: adapter('resolver', prepared.resolver),
     http: adapter('http', prepared.http),
     metrics: adapter('metrics', prepared.metrics),
+    commands: adapter('commands', prepared.commands),
     clock,
   };
 }

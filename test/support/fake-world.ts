@@ -41,6 +41,9 @@ export class FakeWorld {
   /** Called before each activity; a test throws here, or waits. */
   before: (activity: string, input: unknown) => void | Promise<void> = () => undefined;
   gate: (app: string, greenPercent: number) => GateResult['verdict'] = () => 'passed';
+  /** One analysis fails, passes or cannot tell; what it was asked is in `watched`. */
+  analysis: (app: string, greenPercent: number) => GateResult['verdict'] = () => 'passed';
+  readonly watched: Parameters<Activities['watchAnalyses']>[0][] = [];
   window: Activities['windowState'] = async () => ({ open: true });
   /** What blue answers when it is asked before traffic goes back to it. */
   blueGate: (app: string) => GateResult['verdict'] = () => 'passed';
@@ -254,6 +257,16 @@ export class FakeWorld {
             : 'passed';
         if (verdict === 'passed' && Date.parse(until) > Date.now() + 60_000) await untilCancelled();
         return { verdict, evidence: this.#evidence('http', name, verdict === 'passed') };
+      },
+      watchAnalyses: async (input) => {
+        const { app: name, greenPercent, analyses, until } = input;
+        this.watched.push(input);
+        const verdict = this.analysis(name, greenPercent);
+        if (verdict !== 'failed' && Date.parse(until) > Date.now() + 60_000) await untilCancelled();
+        return analyses.map((one) => ({
+          verdict,
+          evidence: this.#evidence(`analysis ${one.name}`, name, verdict === 'passed'),
+        }));
       },
       windowState: (input) => this.window(input),
       readRecords: async ({ zone, host }) => this.records.get(this.keyOf(host, zone.id)) ?? [],

@@ -85,7 +85,7 @@ describe('what is asked', () => {
 describe('one measurement of a query', () => {
   const measured = (result: Reading, change: Partial<typeof QUERY> = {}, samples?: Reading): Measurement['outcome'] =>
     measurementOf(
-      { measure: { ...QUERY, ...change } as MetricMeasure, minSamples: 200 },
+      { measure: { ...QUERY, ...change }, minSamples: 200 },
       { result, ...(samples ? { samples } : {}) },
       NOTHING_YET,
     ).outcome;
