@@ -1,6 +1,7 @@
 // What the world is told: questions straight to the name servers of a zone, past every cache.
 import type { Dependencies } from '../src/adapters/index.ts';
 import type { DnsAnswer } from '../src/adapters/resolver.ts';
+import { asSeen, possibleWhen } from '../src/domain/dns-answers.ts';
 import { nameIn, type HostedZone } from '../src/domain/environment.ts';
 import type { Evidence } from '../src/domain/status.ts';
 import { fail } from './failures.ts';
@@ -40,6 +41,8 @@ export function createAnswerWork({ route53, resolver, clock }: Dependencies): An
         at: new Date(clock.now()).toISOString(),
       });
       const records = observedOf(await route53.recordsOf(zone, host));
+      const falls = possibleWhen(asSeen(records.filter(({ type }) => type === 'A')), setIdentifier);
+      const possibly = falls === undefined ? '' : `; Route 53 would answer with it when ${falls}`;
       const weights = records.filter((record) => record.setIdentifier === setIdentifier).map(({ weight }) => weight);
       const weight = Math.max(0, ...weights);
       if (weight > 0) return evidence(false, `weight ${weight}`);
@@ -47,7 +50,7 @@ export function createAnswerWork({ route53, resolver, clock }: Dependencies): An
       const own = new Set((await resolver.resolve(target.hostname, resolvers)).map(({ address }) => address));
       if (own.size === 0) return evidence(false, `weight 0, but the address of ${target.hostname} is not known`);
       const hits = (await askOften(zone, host)).filter((answers) => answers.some(({ address }) => own.has(address)));
-      return evidence(hits.length === 0, `weight 0, ${hits.length} of ${IDLE_QUERIES} answers with such an address`);
+      return evidence(hits.length === 0, `weight 0, ${hits.length} of ${IDLE_QUERIES} answers with such an address${possibly}`);
     },
   };
 

@@ -8,6 +8,7 @@ import type { AppBoard } from './app-board.ts';
 import type { AskZone } from './ask-zone.ts';
 import { canServe } from './can-serve.ts';
 import { greenLoadBalancer, longestTtlSeconds, lookAtHost, recordsAt, zoneOf, type HostView } from './colours.ts';
+import { wouldReceive } from './possible-receiver.ts';
 import { adviceOf, failureTypeOf, reasonOf, type Advice } from './reason.ts';
 import { writeStep, type HostStep } from './step-writes.ts';
 import { watchStep, whyNot, type StepVerdict, type Watching } from './watch-step.ts';
@@ -62,7 +63,7 @@ export class Mover {
         return {
           kind: 'unclear',
           hold: 'gate',
-          because: `green cannot serve yet: ${ready.observed}, expected ${ready.expected}`,
+          because: `green cannot serve yet: ${ready.observed}, expected ${ready.expected}${await wouldReceive(this.#input, this.#input.green)}`,
         };
       this.#green ??= await greenLoadBalancer(this.#input);
       if (this.#known.size === 0) await this.#look();

@@ -1,3 +1,4 @@
+import { asSeen, possibleWhen } from './dns-answers.ts';
 import { greenName, nameIn, type Environment } from './environment.ts';
 import { ARGO } from './ids.ts';
 import type { ClusterRef, Finding } from './status.ts';
@@ -50,7 +51,11 @@ export interface PreflightFacts {
   }[];
 }
 
-const WARNINGS: ReadonlySet<string> = new Set(['version.extended-support', 'external-dns.keeps-records']);
+const WARNINGS: ReadonlySet<string> = new Set([
+  'version.extended-support',
+  'external-dns.keeps-records',
+  'dns.falls-back',
+]);
 
 /** Pure: the facts and the environment give the findings. A blocker stops the upgrade before it made anything. */
 export function judgePreflight(environment: Environment, facts: PreflightFacts, run: string): Finding[] {
@@ -115,6 +120,7 @@ export function judgePreflight(environment: Environment, facts: PreflightFacts, 
     }
   }
   judgeApps(environment, facts, add);
+  judgeHealth(facts, add);
   return findings;
 }
 
@@ -216,6 +222,27 @@ function judgeArgoCd({ argocd }: Environment, facts: PreflightFacts, add: Add): 
     );
   }
 }
+
+/** Green is published at weight 0 long before it is proved, and weight 0 is no promise where health is evaluated. */
+function judgeHealth({ blue, hosts }: PreflightFacts, add: Add): void {
+  if (!blue) return;
+  const fallBack = hosts.filter(({ records }) => {
+    const ofBlue = records.filter(({ type }) => type === 'A');
+    return possibleWhen([...asSeen(ofBlue), NEWCOMER], NEWCOMER.setIdentifier) !== undefined;
+  });
+  const names = [...new Set(fallBack.map(({ host }) => host))];
+  if (names.length === 0) return;
+  const some = names.length > 3 ? `${names.slice(0, 3).join(', ')} and ${names.length - 3} more` : names.join(', ');
+  add(
+    'dns.falls-back',
+    some,
+    `records of ${blue.name} evaluate target health: when none of its targets is healthy, Route 53 answers with green, even at weight 0`,
+    'nothing if you want that; else set EvaluateTargetHealth of these records to false before green is published',
+  );
+}
+
+/** As green will be there: it evaluates health if blue does. */
+const NEWCOMER = { setIdentifier: 'green to be', weight: 0, evaluatesHealth: true, health: 'unknown' } as const;
 
 function judgeApps(environment: Environment, facts: PreflightFacts, add: Add): void {
   for (const app of environment.apps) {

@@ -291,7 +291,11 @@ describe('proveIdle', () => {
   it('holds when no answer of forty leads there', async () => {
     const resolver = resolverOf(() => '192.0.2.2');
     const evidence = await run(prepare({ route53: zoneOf(colours(0, 100)), resolver }), 'proveIdle', request);
-    expect(evidence).toMatchObject({ passed: true, observed: 'weight 0, 0 of 40 answers with such an address' });
+    expect(evidence).toMatchObject({
+      passed: true,
+      observed:
+        'weight 0, 0 of 40 answers with such an address; Route 53 would answer with it when no target of green is healthy',
+    });
     expect(resolver.servers).toHaveLength(40);
     expect(new Set(resolver.servers)).toEqual(new Set(ZONE.nameServers));
   });
@@ -299,7 +303,10 @@ describe('proveIdle', () => {
   it('fails when a single answer leads there', async () => {
     const resolver = resolverOf((query) => (query === 39 ? '192.0.2.1' : '192.0.2.2'));
     const evidence = await run(prepare({ route53: zoneOf(colours(0, 100)), resolver }), 'proveIdle', request);
-    expect(evidence).toMatchObject({ passed: false, observed: 'weight 0, 1 of 40 answers with such an address' });
+    expect(evidence).toMatchObject({
+      passed: false,
+      observed: expect.stringMatching(/^weight 0, 1 of 40 answers with such an address/),
+    });
   });
 
   it('fails without a question when the record still has weight', async () => {

@@ -56,6 +56,8 @@ const blue: Blue = {
   ],
   registrations: [registration('cluster-stg-1-33')],
 };
+const evaluated = (some: readonly ObservedRecord[]) =>
+  some.map((record) => Object.assign({}, record, { evaluateTargetHealth: true }));
 const good: PreflightFacts = {
   at: AT,
   account: '123456789012',
@@ -109,6 +111,12 @@ const CASES: readonly Case[] = [
     facts: withBlue({ externalDns: [{ deployment: 'dns/public', policy: 'upsert-only' }] }),
     subject: 'dns/public',
     tells: 'on stg-1-33 with --policy=upsert-only',
+  },
+  {
+    id: 'dns.falls-back',
+    facts: withHost({ records: evaluated(records('stg-1-33', 100)) }),
+    subject: HOST,
+    tells: 'Route 53 answers with green, even at weight 0',
   },
   { id: 'account.differs', facts: { ...good, account: '999' }, subject: '123456789012', tells: '999' },
   { id: 'version.same', facts: withBlue({ version: '1.36' }), subject: '1.36', tells: '1.36' },
@@ -242,7 +250,7 @@ describe('judgePreflight', () => {
     const warnings = CASES.flatMap(({ facts, environment: change }) => judge(facts ?? good, environment(change)))
       .filter(({ severity }) => severity === 'warning')
       .map(({ id }) => id);
-    expect(warnings).toEqual(['external-dns.keeps-records', 'version.extended-support']);
+    expect(warnings).toEqual(['external-dns.keeps-records', 'dns.falls-back', 'version.extended-support']);
   });
 
   it('says that green would have the name of the live cluster', () => {

@@ -124,6 +124,26 @@ describe.concurrent('migration of one app', () => {
     });
   });
 
+  it('tells, while green cannot serve, that its weight of 0 would not keep traffic away', async () => {
+    await scene({}, async ({ fake, move, hosts: [host = ''] }) => {
+      fake.labels.delete(GREEN);
+      const plain = fake.records.get(host) ?? [];
+      fake.records.set(
+        host,
+        renamed(plain, () => ({ evaluateTargetHealth: true })),
+      );
+      const moving = await move();
+      const held = await until(moving, holds('gate'));
+      expect(held.hold?.because).toContain(
+        `possible receiver: its records evaluate health, so it gets the traffic of ${host} when no target of ${BLUE} is healthy`,
+      );
+      fake.records.set(host, plain);
+      await moving.signal(migrationSteerSignal, { paused: false, retry: true });
+      const again = await until(moving, ({ hold }) => hold !== undefined && hold.since !== held.hold?.since);
+      expect(again.hold?.because).toMatch(/^green cannot serve yet: no such application, expected Synced Healthy$/);
+    });
+  });
+
   it('takes the hosts back that it can, though one is barred', async () => {
     const hosts = ['one', 'two'].map((name) => ({ name: `${name}.example.test`, zoneId: '' }));
     await scene({ app: { hosts } }, async ({ fake, move, hosts: [first = '', second = ''] }) => {
