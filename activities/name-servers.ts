@@ -50,7 +50,10 @@ export function createAnswerWork({ route53, resolver, clock }: Dependencies): An
       const own = new Set((await resolver.resolve(target.hostname, resolvers)).map(({ address }) => address));
       if (own.size === 0) return evidence(false, `weight 0, but the address of ${target.hostname} is not known`);
       const hits = (await askOften(zone, host)).filter((answers) => answers.some(({ address }) => own.has(address)));
-      return evidence(hits.length === 0, `weight 0, ${hits.length} of ${IDLE_QUERIES} answers with such an address${possibly}`);
+      return evidence(
+        hits.length === 0,
+        `weight 0, ${hits.length} of ${IDLE_QUERIES} answers with such an address${possibly}`,
+      );
     },
   };
 

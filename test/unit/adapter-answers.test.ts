@@ -125,6 +125,7 @@ describe('an Argo CD Application', () => {
       sync: 'OutOfSync',
       health: 'Missing',
       revision: 'abc',
+      project: 'default',
       reconciledAt: '2026-11-21T10:00:00Z',
       refreshing: false,
       requested: { requestId: 'r-2' },
