@@ -16,6 +16,13 @@ interface Shown {
   note(action: AppAction, change?: Partial<AppStatus>): Promise<void>;
 }
 
+/** How an app is when its migration begins. */
+interface Begun {
+  readonly app: App;
+  readonly paused: boolean;
+  readonly stopped?: string;
+}
+
 export class AppSteering {
   steps: readonly TrafficStep[];
   /** How many of them were begun since it last began at the first. */
@@ -34,19 +41,23 @@ export class AppSteering {
   released = false;
   turn: AppTurn | undefined;
   #environmentPaused: boolean;
+  /** Why the upgrade lets no new step begin, though it is not paused. */
+  #stopped: string | undefined;
   #appPaused = false;
   readonly #app: App;
   readonly #board: Shown;
 
   /** Registers all handlers, so it is made before the workflow's first await. */
-  constructor({ app, paused }: { readonly app: App; readonly paused: boolean }, board: Shown) {
+  constructor({ app, paused, stopped }: Begun, board: Shown) {
     this.#app = app;
     this.#board = board;
     this.#environmentPaused = paused;
+    this.#stopped = stopped;
     this.steps = app.steps;
     this.started = app.start === 'with-upgrade';
-    setHandler(messages.migrationSteerSignal, ({ paused: isPaused, retry }) => {
+    setHandler(messages.migrationSteerSignal, ({ paused: isPaused, retry, stopped: why }) => {
       this.#environmentPaused = isPaused;
+      this.#stopped = why;
       if (retry) this.retries += 1;
     });
     setHandler(messages.turnSignal, () => void (this.turns += 1));
@@ -112,8 +123,11 @@ export class AppSteering {
     return this.#environmentPaused || this.#appPaused;
   }
 
-  get pausedBy(): 'upgrade' | 'owner' {
-    return this.#environmentPaused ? 'upgrade' : 'owner';
+  /** Why no new step may begin now, and who can change that. Undefined: it may. */
+  get stop(): { readonly because: string; readonly by: 'upgrade' | 'owner' } | undefined {
+    if (this.#environmentPaused) return { because: 'the upgrade is paused', by: 'upgrade' };
+    if (this.#stopped !== undefined) return { because: this.#stopped, by: 'upgrade' };
+    return this.#appPaused ? { because: 'its owner paused it', by: 'owner' } : undefined;
   }
 
   takeTurn(): AppTurn | undefined {

@@ -74,6 +74,8 @@ export interface Steering {
   readonly paused: boolean;
   /** Whatever holds because of a failure tries again. */
   readonly retry: boolean;
+  /** Why no new step may begin, though nothing is paused. Absent: it may. */
+  readonly stopped?: string;
 }
 
 /** From whoever needs records changed to the zone's one writer: what one asker wishes at one time. */

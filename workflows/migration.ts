@@ -16,6 +16,8 @@ import { adviceOf, reasonOf } from './reason.ts';
 
 export interface MigrationInput extends Moving {
   readonly paused: boolean;
+  /** Why no new step may begin, though nothing is paused. */
+  readonly stopped?: string;
 }
 
 export async function migration(input: MigrationInput): Promise<AppStatus> {
@@ -159,14 +161,16 @@ export async function migration(input: MigrationInput): Promise<AppStatus> {
   async function mayAdvance(): Promise<void> {
     // Once more when a person paused it while it waited for the window.
     do {
-      if (steering.paused) {
-        const because = steering.pausedBy === 'owner' ? 'its owner paused it' : 'the upgrade is paused';
-        const verbs = steering.pausedBy === 'owner' ? undefined : WITH_THE_UPGRADE;
-        await board.hold({ kind: 'paused', because, waitsFor: 'resume' }, verbs);
-        await condition(() => !steering.paused);
+      if (steering.stop) {
+        const { because, by } = steering.stop;
+        await board.hold(
+          { kind: 'paused', because, waitsFor: 'resume' },
+          by === 'owner' ? undefined : WITH_THE_UPGRADE,
+        );
+        await condition(() => steering.stop === undefined);
       }
       if (environment.window) await opening(environment.window);
-    } while (steering.paused);
+    } while (steering.stop);
     await board.release();
   }
 

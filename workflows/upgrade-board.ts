@@ -16,6 +16,7 @@ import {
   type WorkItem,
 } from '../src/domain/status.ts';
 import { mayBegin } from '../src/domain/turns.ts';
+import { FailureStop } from './failure-stop.ts';
 import * as messages from './messages.ts';
 import { adviceOf, reasonOf } from './reason.ts';
 
@@ -53,13 +54,15 @@ export class UpgradeBoard {
   #ended: { state: UpgradeState; outcome: string; at: string } | undefined;
   readonly #startedAt = new Date().toISOString();
   readonly #input: messages.UpgradeInput;
-  readonly #steer: (steering: { paused: boolean; retry: boolean }) => Promise<void>;
+  readonly #tell: (steering: messages.Steering) => Promise<void>;
+  readonly #stop: FailureStop;
 
   /** Registers all handlers, so it is made before the workflow's first await. */
-  constructor(input: messages.UpgradeInput, steer: UpgradeBoard['steerMigrations']) {
+  constructor(input: messages.UpgradeInput, tell: (steering: messages.Steering) => Promise<void>) {
     this.environment = input.environment.name;
     this.#input = input;
-    this.#steer = steer;
+    this.#tell = tell;
+    this.#stop = new FailureStop(input.environment.stopAfterFailedApps);
     setHandler(messages.statusQuery, () => this.status);
     setHandler(messages.workSignal, ({ phase, item, evidence }) => this.record(phase, item, evidence));
     setHandler(messages.appProgressSignal, (app, revision) => this.#hear(app, revision));
@@ -80,8 +83,27 @@ export class UpgradeBoard {
     });
   }
 
-  get steerMigrations(): (steering: { paused: boolean; retry: boolean }) => Promise<void> {
-    return this.#steer;
+  /** Tells all migrations how things stand. */
+  steer({ retry }: { readonly retry: boolean }): Promise<void> {
+    return this.#tell({ paused: this.paused, retry, ...(this.stopped === undefined ? {} : { stopped: this.stopped }) });
+  }
+
+  /** Why no app may begin a new step, though nothing is paused. */
+  get stopped(): string | undefined {
+    return this.#stop.hold?.because;
+  }
+
+  /** Too many apps have failed at their gates. */
+  get mustStop(): boolean {
+    return this.turn === undefined && this.#stop.isDue(this.#apps.values());
+  }
+
+  /** What is under way is finished and watched; going back is always allowed. A resume ends it. */
+  async stopNewSteps(): Promise<void> {
+    const because = this.#stop.because(this.#apps.values());
+    const hold = { kind: 'gate', phase: 'migrate', because, waitsFor: 'somebody to look at them and resume' } as const;
+    this.#stop.hold = this.#makeHold(hold, 'resume');
+    await this.steer({ retry: false });
   }
 
   get run(): string {
@@ -193,7 +215,7 @@ export class UpgradeBoard {
 
   /** Apps that queue and may begin now. */
   get mayBegin(): string[] {
-    return mayBegin(this.#input.environment, this.#apps, this.#granted);
+    return this.stopped === undefined ? mayBegin(this.#input.environment, this.#apps, this.#granted) : [];
   }
 
   /** The app was told to begin. */
@@ -236,7 +258,9 @@ export class UpgradeBoard {
 
   #holds(): Hold[] {
     const apps = [...this.#apps.values()].flatMap(({ hold }) => hold ?? []);
-    return this.#ended || this.turn ? (this.#hold ? [this.#hold] : []) : [...(this.#hold ? [this.#hold] : []), ...apps];
+    const own = this.#hold ? [this.#hold] : [];
+    if (this.#ended || this.turn) return own;
+    return [...own, ...(this.#stop.hold ? [this.#stop.hold] : []), ...apps];
   }
 
   #state(): UpgradeState {
@@ -254,7 +278,7 @@ export class UpgradeBoard {
   async #pause({ by, reason }: messages.Asker): Promise<messages.Accepted> {
     this.paused = true;
     this.#pausedBecause = reason === undefined ? `${by} paused the upgrade` : `${by} paused the upgrade: ${reason}`;
-    await this.#steer({ paused: true, retry: false });
+    await this.steer({ retry: false });
     return {
       now: `${this.environment} is paused: what is under way is finished and watched, nothing new begins`,
     };
@@ -264,8 +288,11 @@ export class UpgradeBoard {
   async #resume(): Promise<messages.Accepted> {
     const wasPaused = this.paused;
     this.paused = false;
-    if (!wasPaused) this.#retries += 1;
-    await this.#steer({ paused: false, retry: !wasPaused });
+    if (!wasPaused) {
+      this.#retries += 1;
+      this.#stop.lift(this.#apps.values());
+    }
+    await this.steer({ retry: !wasPaused });
     return {
       now: wasPaused ? `the pause of ${this.environment} is over` : `${this.environment} tries again what held`,
     };

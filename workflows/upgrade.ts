@@ -51,10 +51,10 @@ export async function upgrade(input: UpgradeInput): Promise<UpgradeResult> {
   /** Migrations that were ended from outside, with why. */
   const lost = new Map<string, ApplicationFailure>();
   // A migration that has ended hears nothing, and needs not.
-  const steer = async (steering: Steering): Promise<void> => {
+  const tell = async (steering: Steering): Promise<void> => {
     await Promise.allSettled([...migrations.values()].map((handle) => handle.signal(migrationSteerSignal, steering)));
   };
-  const board = new UpgradeBoard(input, steer);
+  const board = new UpgradeBoard(input, tell);
   const ask = zoneAsker();
   const actor: Actor = {
     environment: environment.name,
@@ -154,9 +154,10 @@ export async function upgrade(input: UpgradeInput): Promise<UpgradeResult> {
       environment.apps.filter(({ name }) => !migrations.has(name)).map((app) => startMigration(app, blue)),
     );
     // A pause that was given while they started has reached only those that were there.
-    if (board.paused) await steer({ paused: true, retry: false });
+    if (board.paused) await board.steer({ retry: false });
     while (!board.allOnGreen && lost.size === 0) {
-      await condition(() => board.allOnGreen || lost.size > 0 || board.mayBegin.length > 0);
+      await condition(() => board.allOnGreen || lost.size > 0 || board.mayBegin.length > 0 || board.mustStop);
+      if (board.mustStop) await board.stopNewSteps();
       await Promise.all(board.mayBegin.map(letBegin));
     }
     const [failure] = lost.values();
@@ -169,7 +170,17 @@ export async function upgrade(input: UpgradeInput): Promise<UpgradeResult> {
     const handle = await startChild(migration, {
       workflowId: migrationId(environment.name, app.name),
       // Of all the apps it needs its own: with each one's copy of all, the history would grow with their square.
-      args: [{ environment: { ...environment, apps: [app] }, app, actor, blue, green, paused: board.paused }],
+      args: [
+        {
+          environment: { ...environment, apps: [app] },
+          app,
+          actor,
+          blue,
+          green,
+          paused: board.paused,
+          ...(board.stopped === undefined ? {} : { stopped: board.stopped }),
+        },
+      ],
       parentClosePolicy: ParentClosePolicy.REQUEST_CANCEL,
     });
     migrations.set(app.name, handle);
