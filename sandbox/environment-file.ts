@@ -18,11 +18,21 @@ export interface EnvironmentFile {
   readonly principals: readonly string[];
   readonly nameServer: string;
   readonly appPort: number;
+  readonly prometheusUrl: string;
   readonly amend?: (environment: SandboxEnvironment) => object;
 }
 
 /** Enough for the resolutions that a rehearsal counts in each step, whatever the speed. */
 const SHORTEST_BAKE_SECONDS = 10;
+
+/** Prometheus is asked no more often than it has something new to tell. */
+const LOOK_EVERY_AT_LEAST_SECONDS = 2;
+/** Of several scrapes, so that a share is one of many requests. */
+const SHORTEST_WINDOW_SECONDS = 6;
+
+const OF_ONE = 'cluster="{cluster}",host="{host}"';
+const ALL = `sum(increase(alb_requests_total{${OF_ONE}}[{window}]))`;
+const FAILED = `sum(increase(alb_requests_total{${OF_ONE},code="5xx"}[{window}]))`;
 
 /** The content, before a scenario amends it. */
 export type SandboxEnvironment = ReturnType<typeof environmentOf>;
@@ -37,6 +47,7 @@ function environmentOf(of: Omit<EnvironmentFile, 'amend'>) {
   const duration = (awsSeconds: number, leastSeconds = 1): string =>
     `${Math.max(leastSeconds, Math.round(settings.speed.ms(awsSeconds) / 1000))}s`;
   const bake = duration(600, SHORTEST_BAKE_SECONDS);
+  const looks = { every: duration(60, LOOK_EVERY_AT_LEAST_SECONDS), window: duration(300, SHORTEST_WINDOW_SECONDS) };
   return {
     name: of.name,
     account: settings.account,
@@ -92,6 +103,25 @@ function environmentOf(of: Omit<EnvironmentFile, 'amend'>) {
       ingress: { namespace: name, name },
       checks: [{ scheme: 'http', path: '/healthz', port: of.appPort, every: '0.5s', timeout: '2s', failures: 3 }],
     })),
+    metrics: [{ name: 'load-balancers', prometheus: { url: of.prometheusUrl } }],
+    analyses: [
+      {
+        name: 'errors',
+        source: 'load-balancers',
+        query: `${FAILED} / ${ALL}`,
+        samples: ALL,
+        success: 'result <= 0.05',
+        minSamples: 20,
+        ...looks,
+      },
+      {
+        name: 'errors-beside-blue',
+        source: 'load-balancers',
+        compare: { failed: FAILED, total: ALL },
+        minSamples: 30,
+        ...looks,
+      },
+    ],
     approvals: ['decommission'],
     onGateFailure: 'hold',
     drain: duration(30),

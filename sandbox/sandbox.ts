@@ -218,6 +218,7 @@ export async function startSandbox({ dir, speed, amend, signal, announce }: Sand
       principals: [argocd.arn],
       nameServer: nameServer.address,
       appPort,
+      prometheusUrl: prometheus.url,
       ...(amend ? { amend } : {}),
     });
     tell(`live environment ${ENVIRONMENT} described in ${environmentFile}`);

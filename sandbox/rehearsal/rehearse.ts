@@ -1,12 +1,11 @@
 // A whole rehearsal on a running sandbox: traffic, the walk, and the report of what was seen.
 import { PHASES, type UpgradeStatus } from '../../src/domain/status.ts';
-import { DEVELOPERS_APPS } from '../gitops/catalog.ts';
 import { given } from '../given.ts';
-import { BLUE, GREEN, ZONE, type Sandbox } from '../sandbox.ts';
+import { BLUE, GREEN, type Sandbox } from '../sandbox.ts';
 import { countHistories } from './histories.ts';
 import type { RehearsalReport } from './report.ts';
 import type { ScenarioName } from './scenarios.ts';
-import { askArgoCd, askCluster, findLeftovers, isReady, readZone } from './survey.ts';
+import { askArgoCd, askCluster, findLeftovers, isReady, readWeights } from './survey.ts';
 import { startTraffic } from './traffic.ts';
 import { Troubles } from './troubles.ts';
 import { Walk } from './walk.ts';
@@ -82,6 +81,7 @@ export async function rehearse(
     }),
     weights: await look('the hosted zone', () => readWeights(sandbox), {}),
     noted,
+    walked: Object.fromEntries((status?.apps ?? []).map(({ app, history }) => [app, history])),
     troubles: troubles.list,
   };
 }
@@ -98,15 +98,4 @@ function countCalls({ gateway }: Sandbox, before: number): Record<string, number
     calls[name] = (calls[name] ?? 0) + 1;
   }
   return calls;
-}
-
-async function readWeights(sandbox: Sandbox): Promise<RehearsalReport['weights']> {
-  const records = await readZone(sandbox);
-  const weightsOf = (app: string): Record<string, number> =>
-    Object.fromEntries(
-      records
-        .filter(({ Name, Type }) => Name === `${app}.${ZONE}.` && Type === 'A')
-        .map(({ SetIdentifier = '', Weight = 0 }) => [SetIdentifier, Weight]),
-    );
-  return Object.fromEntries(DEVELOPERS_APPS.map(({ name }) => [name, weightsOf(name)]));
 }

@@ -1,5 +1,5 @@
 // What a rehearsal saw, as JSON.
-import type { UpgradeState } from '../../src/domain/status.ts';
+import type { TrafficStepStatus, UpgradeState } from '../../src/domain/status.ts';
 import type { TrafficSummary } from '../traffic/summary.ts';
 import type { Noted } from './scenario.ts';
 import type { ScenarioName } from './scenarios.ts';
@@ -49,6 +49,8 @@ export interface RehearsalReport {
   readonly temporal: { readonly workflows: number; readonly events: number; readonly failedWorkflowTasks: number };
   /** Weights of each app's name at the end, by cluster. */
   readonly weights: Readonly<Record<string, Readonly<Record<string, number>>>>;
+  /** Each app's steps, as the upgrade told of them. */
+  readonly walked: Readonly<Record<string, readonly TrafficStepStatus[]>>;
   /** What the scenario's own actor did. */
   readonly noted: Noted;
   /** What kept the rehearsal itself from going on, or from looking. */

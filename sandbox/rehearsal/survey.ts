@@ -17,10 +17,11 @@ import {
 import { ApisApi, CoreV1Api, CustomObjectsApi, VersionApi } from '@kubernetes/client-node';
 import { z } from 'zod';
 import { ARGO } from '../../src/domain/ids.ts';
+import { DEVELOPERS_APPS } from '../gitops/catalog.ts';
 import { kubeConfigFor } from '../cluster/kube-client.ts';
 import type { ControlPlane } from '../contracts.ts';
 import { given } from '../given.ts';
-import type { Sandbox } from '../sandbox.ts';
+import { ZONE, type Sandbox } from '../sandbox.ts';
 import type { ClusterReport, RehearsalReport } from './report.ts';
 
 const REMOVED_API = 'admissionregistration.k8s.io/v1beta1';
@@ -87,6 +88,18 @@ export async function readZone(sandbox: Sandbox): Promise<ResourceRecordSet[]> {
   const { ResourceRecordSets } = await route53.send(new ListResourceRecordSetsCommand({ HostedZoneId, MaxItems: 300 }));
   route53.destroy();
   return ResourceRecordSets ?? [];
+}
+
+/** Of each app's name, by cluster. */
+export async function readWeights(sandbox: Sandbox): Promise<RehearsalReport['weights']> {
+  const records = await readZone(sandbox);
+  const weightsOf = (app: string): Record<string, number> =>
+    Object.fromEntries(
+      records
+        .filter(({ Name, Type }) => Name === `${app}.${ZONE}.` && Type === 'A')
+        .map(({ SetIdentifier = '', Weight = 0 }) => [SetIdentifier, Weight]),
+    );
+  return Object.fromEntries(DEVELOPERS_APPS.map(({ name }) => [name, weightsOf(name)]));
 }
 
 /** Everything that still names the cluster, anywhere in the account, in Argo CD, and among our processes. */

@@ -26,6 +26,8 @@ export interface Served {
   readonly cluster: string | null;
   readonly requests: number;
   readonly failed: number;
+  /** When the last one that failed was sent. */
+  readonly lastFailedAt: string | null;
 }
 
 export interface TrafficSummary {
@@ -92,20 +94,34 @@ export async function summarise(
 
 /** Counts of requests by app and cluster. */
 class Tally {
-  readonly #counts = new Map<string, { app: string; cluster: string | null; requests: number; failed: number }>();
+  readonly #counts = new Map<string, Counts>();
 
-  add({ app, cluster, status }: Pick<TrafficEvent & { kind: 'request' }, 'app' | 'cluster' | 'status'>): void {
+  add({ app, cluster, status, at }: TrafficEvent & { kind: 'request' }): void {
     const key = `${app} ${cluster ?? ''}`;
-    const counts = this.#counts.get(key) ?? { app, cluster, requests: 0, failed: 0 };
+    const counts = this.#counts.get(key) ?? { app, cluster, requests: 0, failed: 0, lastFailedMs: 0 };
     counts.requests++;
-    if (!isSuccess(status)) counts.failed++;
+    if (!isSuccess(status)) {
+      counts.failed++;
+      counts.lastFailedMs = Math.max(counts.lastFailedMs, at);
+    }
     this.#counts.set(key, counts);
   }
 
   get served(): Served[] {
-    return [...this.#counts].toSorted(([a], [b]) => (a < b ? -1 : 1)).map(([, counts]) => counts);
+    return [...this.#counts].toSorted(([a], [b]) => (a < b ? -1 : 1)).map(([, counts]) => servedOf(counts));
   }
 }
+
+interface Counts extends Omit<Served, 'requests' | 'failed' | 'lastFailedAt'> {
+  requests: number;
+  failed: number;
+  lastFailedMs: number;
+}
+
+const servedOf = ({ lastFailedMs, ...counts }: Counts): Served => ({
+  ...counts,
+  lastFailedAt: counts.failed === 0 ? null : new Date(lastFailedMs).toISOString(),
+});
 
 const isSuccess = (status: number): boolean => status >= 200 && status < 300;
 

@@ -2,7 +2,9 @@
 import type { Expected } from '../../sandbox/rehearsal/expected.ts';
 import type { RehearsalReport } from '../../sandbox/rehearsal/report.ts';
 import type { DnsHabit } from '../../sandbox/contracts.ts';
+import type { TrafficStepStatus } from '../../src/domain/status.ts';
 import type { Departure } from '../../sandbox/traffic/departures.ts';
+import type { Served } from '../../sandbox/traffic/summary.ts';
 import type { ScenarioName } from '../../sandbox/rehearsal/scenarios.ts';
 
 export const [BLUE, GREEN] = ['stg-1-33', 'stg-1-36'];
@@ -37,16 +39,39 @@ const departure = (app: string, habit: DnsHabit, lastOnBlue: number): Departure 
   lastStep: { askedAt: at(40), settledAt: at(45) },
 });
 
-const served = (app: string, cluster: string, failed = 0) => ({ app, cluster, requests: 400, failed });
+const served = (app: string, cluster: string, failed = 0): Served => ({
+  app,
+  cluster,
+  requests: 400,
+  failed,
+  lastFailedAt: failed > 0 ? at(47) : null,
+});
+const walked = (app: string): [string, TrafficStepStatus[]] => [
+  app,
+  STEPS.map((greenPercent, index) => walkedStep(greenPercent, 40 + index)),
+];
+/** Settled after a second, and baked for ten. */
+const walkedStep = (
+  greenPercent: number,
+  second: number,
+  verdict: 'passed' | 'failed' = 'passed',
+): TrafficStepStatus => ({
+  greenPercent,
+  bakeSeconds: 10,
+  askedAt: at(second),
+  settledAt: at(second + 1),
+  endedAt: at(second + 11),
+  verdict,
+});
 const healthy = (cluster: string) =>
   EXPECTED.applications.map((app) => ({ app, cluster, sync: 'Synced', health: 'Healthy' }));
 const weights = (byCluster: Readonly<Record<string, number>>) =>
   Object.fromEntries(APPS.map((app) => [app, byCluster]));
 
 /** One phase after the other, without a pause. */
-const phases = (walked: number) =>
+const phases = (count: number) =>
   EXPECTED.phases.map((name, index) =>
-    index < walked
+    index < count
       ? { name, startedAt: at(10 * index), endedAt: at(10 * index + 10) }
       : { name, startedAt: null, endedAt: null },
   );
@@ -78,6 +103,7 @@ const plain = (): RehearsalReport => ({
   aws: { calls: { 'eks:CreateCluster': 1, 'eks:DescribeCluster': 9 }, leftovers: [] },
   temporal: { workflows: 9, events: 2_709, failedWorkflowTasks: 0 },
   weights: weights({ [GREEN]: 100 }),
+  walked: Object.fromEntries(APPS.map(walked)),
   noted: {},
   troubles: [],
 });
@@ -108,9 +134,38 @@ const rollback = (): RehearsalReport => {
   };
 };
 
+/** Messages failed a fifth of its requests on green at 25 %, broken at 45, seen at 46, all back at 47; 10 requests a second. */
+const gateFailure = (): RehearsalReport => {
+  const report = plain();
+  const [five, ...others] = report.walked['messages'] ?? [];
+  const failing = { ...walkedStep(25, 41, 'failed'), endedAt: at(46) };
+  return {
+    ...report,
+    scenario: 'gate-failure',
+    traffic: {
+      ...report.traffic,
+      failed: 1,
+      served: APPS.flatMap((app) => [served(app, BLUE), served(app, GREEN, app === 'messages' ? 1 : 0)]),
+      departures: report.traffic.departures.map((one) => Object.assign({}, one, { requests: 700 })),
+    },
+    walked: {
+      ...report.walked,
+      messages: [five, failing, five, ...others].filter((one) => one !== undefined),
+    },
+    noted: {
+      brokenAt: [at(45)],
+      heldBecause: ['analysis errors of messages at messages.example.test: result 0.1, expected result <= 0.05'],
+      weightsWhileHeld: [`${BLUE} 100`, `${GREEN} 0`],
+      onGreenWhileHeld: ['files', 'search'],
+      retriedAt: [at(55)],
+    },
+  };
+};
+
 /** One that has no problem, by scenario. */
 export const GOOD: Readonly<Record<ScenarioName, () => RehearsalReport>> = {
   plain,
   'worker-crash': () => ({ ...plain(), scenario: 'worker-crash', noted: { workerKilledIn: EXPECTED.phases } }),
   rollback,
+  'gate-failure': gateFailure,
 };

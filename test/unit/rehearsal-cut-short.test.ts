@@ -13,7 +13,7 @@ vi.mock('../../sandbox/rehearsal/survey.ts', () => ({
   askCluster: vi.fn<typeof askCluster>(),
   isReady: async () => true,
   askArgoCd: async () => GOOD.plain().argocd,
-  readZone: async () => [],
+  readWeights: async () => ({}),
 }));
 vi.mock('../../sandbox/rehearsal/histories.ts', () => ({ countHistories: async () => GOOD.plain().temporal }));
 vi.mock('../../sandbox/rehearsal/traffic.ts', () => ({

@@ -1,10 +1,14 @@
 // What the scenarios do beside the walk: the environment file they want, and which holds end a rehearsal.
-import { expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import type { Cli } from '../../sandbox/rehearsal/cli.ts';
 import type { Actor } from '../../sandbox/rehearsal/scenario.ts';
 import { SCENARIOS } from '../../sandbox/rehearsal/scenarios.ts';
 import { Steering } from '../../sandbox/rehearsal/steering.ts';
-import { app, hold, upgrade } from '../support/cli-status.ts';
+import { readWeights } from '../../sandbox/rehearsal/survey.ts';
+import type { AppStatus } from '../../src/domain/status.ts';
+import { ago, app, hold, upgrade } from '../support/cli-status.ts';
+
+vi.mock('../../sandbox/rehearsal/survey.ts', () => ({ readWeights: vi.fn<typeof readWeights>() }));
 
 function steering(actor: Actor) {
   const commands: string[] = [];
@@ -51,5 +55,67 @@ it('rollback wants an environment that goes back, and changes nothing else of it
   expect(SCENARIOS.rollback.sandbox?.amend?.(environment as never)).toEqual({
     ...environment,
     onGateFailure: 'rollback',
+  });
+});
+
+describe('gate-failure', () => {
+  const WEIGHTS = { messages: { 'stg-1-33': 100, 'stg-1-36': 0 } };
+  const held = hold({ app: 'messages', because: 'analysis errors of messages' });
+  const status = (messages: Partial<AppStatus>, others: AppStatus['state'] = 'baking') =>
+    upgrade({ apps: [app('messages', messages), app('files', { state: others })] });
+
+  function play() {
+    const done: string[] = [];
+    const tell =
+      (what: string) =>
+      (...of: unknown[]): void =>
+        void done.push(`${what} ${of.map((one) => (typeof one === 'string' ? one : JSON.stringify(one))).join(' ')}`);
+    const stage = {
+      sandbox: { loadBalancers: { failApp: tell('fail'), healApp: tell('heal') } },
+      cli: { run: async (...args: string[]) => tell('run')(...args) },
+      say: () => undefined,
+    };
+    const actor = SCENARIOS['gate-failure'].actor?.(stage as never);
+    if (!actor) throw new Error('nobody plays');
+    return { actor, done };
+  }
+
+  it('breaks, sees it hold, waits for the others, mends and tries again: each once', async () => {
+    vi.mocked(readWeights).mockResolvedValue(WEIGHTS);
+    const { actor, done } = play();
+    for (const before of [status({ state: 'baking', greenPercent: 5 }), status({ state: 'moving', greenPercent: 25 })])
+      await actor.look?.(before);
+    expect(done).toEqual([]);
+    const baking = status({ state: 'baking', greenPercent: 25 });
+    for (const at of [baking, baking]) await actor.look?.(at);
+    const failure = 'fail stg-1-36 messages {"status":500,"percent":20,"except":"/healthz"}';
+    expect(done).toEqual([failure]);
+    const holding = status({ state: 'holding', hold: held });
+    for (const at of [holding, holding]) await actor.look?.(at);
+    expect(done).toEqual([failure]);
+    for (const at of [1, 2])
+      await actor.look?.(status({ state: at === 1 ? 'holding' : 'waiting', hold: held }, 'on-green'));
+    expect(done).toEqual([
+      failure,
+      'heal stg-1-36 messages',
+      'run apps retry stg messages --by developer --reason mended',
+    ]);
+    expect(actor.noted?.(undefined)).toEqual({
+      brokenAt: [expect.any(String)],
+      heldBecause: ['analysis errors of messages'],
+      weightsWhileHeld: ['stg-1-33 100', 'stg-1-36 0'],
+      onGreenWhileHeld: ['files'],
+      retriedAt: [expect.any(String)],
+    });
+  });
+
+  it('releases the hold that it has seen, and no other', async () => {
+    vi.mocked(readWeights).mockResolvedValue(WEIGHTS);
+    const { actor } = play();
+    expect(actor.releases?.(hold({ app: 'files' }))).toBe(false);
+    for (const at of [status({ state: 'baking', greenPercent: 25 }), status({ state: 'holding', hold: held })])
+      await actor.look?.(at);
+    expect(actor.releases?.(held)).toBe(true);
+    expect(actor.releases?.({ ...held, since: ago(1) })).toBe(false);
   });
 });

@@ -9,6 +9,7 @@ import { expectedOf } from '../../sandbox/rehearsal/expected.ts';
 import { judge } from '../../sandbox/rehearsal/judge.ts';
 import type { RehearsalReport } from '../../sandbox/rehearsal/report.ts';
 import type { Departure } from '../../sandbox/traffic/departures.ts';
+import type { TrafficStepStatus } from '../../src/domain/status.ts';
 import type { ScenarioName } from '../../sandbox/rehearsal/scenarios.ts';
 import { at, BLUE, EXPECTED, GOOD, GREEN, step } from '../support/rehearsal-report.ts';
 
@@ -56,7 +57,7 @@ const alsoFailed =
     traffic: {
       ...report.traffic,
       failed: report.traffic.failed + failed,
-      served: [...report.traffic.served, { app, cluster, requests: failed, failed }],
+      served: [...report.traffic.served, { app, cluster, requests: failed, failed, lastFailedAt: at(46) }],
     },
   });
 const application =
@@ -229,6 +230,70 @@ const UPGRADED: Record<string, Broken> = {
   'no record of an app': [weightsOfFiles({}), `weights of files are {}, expected all on ${GREEN}`],
 };
 
+const noted =
+  (change: RehearsalReport['noted']): Change =>
+  (report) => ({ noted: { ...report.noted, ...change } });
+/** Of the app that failed: its steps, of which the second failed. */
+const walked =
+  (change: (steps: readonly TrafficStepStatus[]) => readonly TrafficStepStatus[]): Change =>
+  (report) => ({ walked: { ...report.walked, messages: change(report.walked['messages'] ?? []) } });
+const failedStep = (change: Partial<TrafficStepStatus>): Change =>
+  walked((steps) => steps.map((one) => (one.verdict === 'failed' ? { ...one, ...change } : one)));
+const lost =
+  (failed: number, lastFailedAt: string): Change =>
+  (report) => ({
+    traffic: {
+      ...report.traffic,
+      failed,
+      served: report.traffic.served.map((one) => (one.failed > 0 ? { ...one, failed, lastFailedAt } : one)),
+    },
+  });
+
+const GATE_FAILURE: Record<string, Broken> = {
+  'no failed gate': [failedStep({ verdict: 'passed' }), 'messages failed at 0 steps, expected exactly 1'],
+  'a failed gate more': [
+    walked((steps) => steps.map((one) => (one.greenPercent === 25 ? { ...one, verdict: 'failed' as const } : one))),
+    'messages failed at 2 steps, expected exactly 1',
+  ],
+  'a gate that failed by its check': [
+    noted({ heldBecause: ['gate of messages: /healthz 40 probes, 3 failed'] }),
+    'messages held because of "gate of messages: /healthz 40 probes, 3 failed", expected of an analysis',
+  ],
+  'traffic on green while it held': [
+    noted({ weightsWhileHeld: [`${BLUE} 75`, `${GREEN} 25`] }),
+    `weights of messages while it held were ${BLUE} 75, ${GREEN} 25, expected ${BLUE} 100, ${GREEN} 0`,
+  ],
+  'others that waited': [
+    noted({ onGreenWhileHeld: ['files'] }),
+    'while messages held only files came to green, expected files, search',
+  ],
+  'nobody who tried again': [noted({ retriedAt: [] }), 'messages was tried again 0 times, expected once'],
+  'a second try that left a step out': [
+    walked((steps) => steps.filter((_, index) => index !== 2)),
+    'messages walked 25 % passed, 50 % passed, 100 % passed after it was mended, expected 5, 25, 50, 100 %',
+  ],
+  'a second try without an end': [
+    walked((steps) => [...steps, { greenPercent: 100, bakeSeconds: 10, askedAt: at(60) }]),
+    'messages walked 5 % passed, 25 % passed, 50 % passed, 100 % passed, 100 %  after it was mended, expected 5, 25, 50, 100 %',
+  ],
+  'a gate that slept': [
+    (report) => ({ ...failedStep({ endedAt: at(56) })(report), ...lost(1, at(46))(report) }),
+    'the gate of messages failed 11 s after it was broken, expected within its bake of 10 s',
+  ],
+  'a gate that failed before anything was broken': [
+    noted({ brokenAt: [at(46).replace('.000', '.500')] }),
+    'the gate of messages failed -0.5 s after it was broken, expected within its bake of 10 s',
+  ],
+  'a request that failed after the way back': [
+    lost(1, at(48)),
+    'a request of messages failed 2 s after its gate did, expected none after 1 s',
+  ],
+  'more failed requests than that weight explains': [
+    lost(3, at(46)),
+    '3 requests failed, expected at most 2: 10 a second, 5.0 % of them, until the way back had settled',
+  ],
+};
+
 const BROKEN: Record<ScenarioName, Record<string, Broken>> = {
   plain: UPGRADED,
   'worker-crash': {
@@ -282,6 +347,18 @@ const BROKEN: Record<ScenarioName, Record<string, Broken>> = {
       `no request of messages failed on ${GREEN}: nothing was broken`,
     ],
   },
+  'gate-failure': {
+    ...UPGRADED,
+    ...GATE_FAILURE,
+    'a failed request': [
+      alsoFailed('files', GREEN, 1),
+      `1 of 2400 requests failed, expected none but those of messages on ${GREEN}: 1 of files on ${GREEN}`,
+    ],
+    'a request that nobody answered': [
+      alsoFailed('messages', null, 1),
+      `1 of 2400 requests failed, expected none but those of messages on ${GREEN}: 1 of messages on no cluster`,
+    ],
+  },
 };
 
 describe.each(Object.entries(GOOD))('a rehearsal "%s"', (scenario, good) => {
@@ -324,6 +401,7 @@ describe('what is expected', () => {
       principals: [],
       nameServer: '127.0.0.1:53',
       appPort: 1,
+      prometheusUrl: 'http://127.0.0.1:9090',
     });
     const written = readFileSync(file, 'utf8');
     rmSync(dir, { recursive: true });

@@ -63,10 +63,10 @@ describe('summary of the traffic', () => {
       blue: 3,
       green: 1,
       served: [
-        { app: 'cart', cluster: 'b', requests: 1, failed: 0 },
-        { app: 'shop', cluster: null, requests: 2, failed: 1 },
-        { app: 'shop', cluster: 'b', requests: 3, failed: 1 },
-        { app: 'shop', cluster: 'g', requests: 2, failed: 1 },
+        { app: 'cart', cluster: 'b', requests: 1, failed: 0, lastFailedAt: null },
+        { app: 'shop', cluster: null, requests: 2, failed: 1, lastFailedAt: new Date(1).toISOString() },
+        { app: 'shop', cluster: 'b', requests: 3, failed: 1, lastFailedAt: new Date(1).toISOString() },
+        { app: 'shop', cluster: 'g', requests: 2, failed: 1, lastFailedAt: new Date(1).toISOString() },
       ],
       steps: [],
     });

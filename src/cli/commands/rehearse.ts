@@ -7,6 +7,8 @@ export const SCENARIOS: Readonly<Record<RehearsalOptions['scenario'], string>> =
   plain: 'one upgrade, and nothing happens to it',
   rollback: 'an app fails on green: everything goes back by itself',
   'worker-crash': 'the worker is killed once in each phase',
+  'gate-failure':
+    'an app fails a part of its requests on green: metrics see it, it goes back alone, and is tried again',
 };
 
 export interface RehearseOptions extends CommonOptions {
