@@ -4,7 +4,7 @@ import {
   WorkflowUpdateFailedError,
   WorkflowUpdateRPCTimeoutOrCancelledError,
 } from '@temporalio/client';
-import { ApplicationFailure, NamespaceNotFoundError } from '@temporalio/common';
+import { ApplicationFailure, NamespaceNotFoundError, WorkflowNotFoundError } from '@temporalio/common';
 import { REFUSED } from '../../workflows/messages.ts';
 
 /** Why a question or command got no good answer. Each kind has its own exit code in the CLI. */
@@ -18,27 +18,36 @@ export class ClientError extends Error {
   }
 }
 
-/** gRPC's own numbers for a call that took too long: we give up, or the server does, which is told our limit. */
-const [CANCELLED, DEADLINE_EXCEEDED] = [1, 4];
+/** gRPC's own numbers: of a call that took too long, we give up, or the server does, which is told our limit. */
+const [CANCELLED, DEADLINE_EXCEEDED, NOT_FOUND, FAILED_PRECONDITION] = [1, 4, 5, 9];
 
 /** Nobody answered within the time that we gave. */
 export function ranOutOfTime(error: unknown): boolean {
   if (error instanceof WorkflowUpdateRPCTimeoutOrCancelledError) return true;
-  const said = error instanceof ServiceError ? error.cause : error;
-  if (!isGrpcServiceError(said)) return false;
-  const code: number = said.code;
+  const code = codeOf(error);
   return code === DEADLINE_EXCEEDED || code === CANCELLED;
 }
+
+function codeOf(error: unknown): number | undefined {
+  const said = error instanceof ServiceError ? error.cause : error;
+  return isGrpcServiceError(said) ? said.code : undefined;
+}
+
+/** Temporal knows no such workflow. */
+export const isUnknown = (error: unknown): boolean =>
+  error instanceof WorkflowNotFoundError || codeOf(error) === NOT_FOUND;
 
 export const noAnswer = (address: string, cause: unknown): ClientError =>
   new ClientError('unreachable', `Temporal does not answer at ${address}. Set TEMPORAL_ADDRESS, or start it.`, cause);
 
+/** Temporal has seen no worker for a while, so it does not even wait for one. */
+export const saysNoWorker = (error: unknown): boolean =>
+  codeOf(error) === FAILED_PRECONDITION && error instanceof Error && /no poller seen/.test(textOf(error));
+
+const textOf = (error: Error): string => `${error.message} ${error.cause instanceof Error ? error.cause.message : ''}`;
+
 export const noWorker = (environment: string, cause?: unknown): ClientError =>
-  new ClientError(
-    'unreachable',
-    `no worker is running for ${environment}: start one with eksodus worker. Nothing was changed.`,
-    cause,
-  );
+  new ClientError('unreachable', `no worker is running for ${environment}. Start one: eksodus worker`, cause);
 
 export const hasEnded = (environment: string, state: string): ClientError =>
   new ClientError('refused', `the upgrade of ${environment} has ended: ${state}. Nothing was changed.`);

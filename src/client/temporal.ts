@@ -14,7 +14,16 @@ import {
 } from '@temporalio/common';
 import type { Accepted } from '../../workflows/messages.ts';
 import { TASK_QUEUE } from '../domain/ids.ts';
-import { ClientError, noAnswer, noWorker, ranOutOfTime, refusedBy, temporalSaid } from './errors.ts';
+import {
+  ClientError,
+  isUnknown,
+  noAnswer,
+  noWorker,
+  ranOutOfTime,
+  refusedBy,
+  saysNoWorker,
+  temporalSaid,
+} from './errors.ts';
 
 export interface ConnectOptions {
   /** `host:port` of Temporal's frontend. */
@@ -123,8 +132,9 @@ export class Temporal {
     return this.client.withDeadline(Date.now() + ANSWER_WITHIN_MS, ask);
   }
 
-  explain(error: unknown, { unknown: { kind, message } }: Addressee): unknown {
-    if (error instanceof WorkflowNotFoundError) return new ClientError(kind, message, error);
+  explain(error: unknown, { environment, unknown: { kind, message } }: Addressee): unknown {
+    if (saysNoWorker(error)) return noWorker(environment, error);
+    if (isUnknown(error)) return new ClientError(kind, message, error);
     return refusedBy(error) ?? temporalSaid(error, this.#address) ?? error;
   }
 

@@ -135,8 +135,9 @@ function uncataloguedOf(environment: Environment, facts: CatalogueFacts): Uncata
   ];
 }
 
+const some = (texts: readonly string[]): string => [...new Set(texts)].join(', ');
+
 function leading(name: string, ways: readonly LeadingName[], via: Receiver | undefined): Uncatalogued {
-  const some = (texts: readonly string[]): string => [...new Set(texts)].join(', ');
   const records = some(ways.flatMap((way) => way.records));
   const to = via ? textOf(via) : some(ways.map((way) => way.to));
   return item(name, `${records} to ${to}, records of ${some(ways.map(({ owner }) => owner))}`, via);

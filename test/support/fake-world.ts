@@ -3,7 +3,7 @@
 import { ApplicationFailure, Context, heartbeat } from '@temporalio/activity';
 import type { Activities, ClusterFacts, GateResult, WishOutcome } from '../../activities/ports.ts';
 import { nameIn, type AppHost, type Environment } from '../../src/domain/environment.ts';
-import type { Uncatalogued } from '../../src/domain/catalogue.ts';
+import type { CatalogueFacts, Uncatalogued } from '../../src/domain/catalogue.ts';
 import type { Evidence } from '../../src/domain/status.ts';
 import {
   planHost,
@@ -49,6 +49,12 @@ export class FakeWorld {
   blueGate: (app: string) => GateResult['verdict'] = () => 'passed';
   leftovers: { kind: string; id: string }[] = [];
   uncatalogued: Uncatalogued[] = [];
+  /** What receives traffic on the live cluster. */
+  receives: Pick<CatalogueFacts, 'receivers' | 'loadBalancers' | 'names'> = {
+    receivers: [],
+    loadBalancers: [],
+    names: [],
+  };
   readonly #environment: Environment;
 
   constructor(environment: Environment) {
@@ -197,9 +203,7 @@ export class FakeWorld {
       gatherCatalogue: async () => ({
         at: new Date().toISOString(),
         cluster: BLUE,
-        receivers: [],
-        loadBalancers: [],
-        names: [],
+        ...this.receives,
       }),
       findUncatalogued: async () => this.uncatalogued,
       requestCluster: async ({ actor, name, version }) => {

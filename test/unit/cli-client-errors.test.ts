@@ -1,6 +1,6 @@
 import { ServiceError } from '@temporalio/client';
 import { describe, expect, it } from 'vitest';
-import { ranOutOfTime, temporalSaid } from '../../src/client/errors.ts';
+import { ranOutOfTime, saysNoWorker, temporalSaid } from '../../src/client/errors.ts';
 
 /** As the gRPC client throws it, wrapped by Temporal's. */
 function failed(code: number, name: string): ServiceError {
@@ -23,6 +23,13 @@ describe('a call that took too long', () => {
       kind: 'unreachable',
       message: 'Temporal does not answer at 127.0.0.1:7233. Set TEMPORAL_ADDRESS, or start it.',
     });
+  });
+
+  it('is no call that Temporal did not even wait with, for want of a worker', () => {
+    const without = failed(9, 'FAILED_PRECONDITION: no poller seen for task queue recently, worker may be down');
+    expect(saysNoWorker(without)).toBe(true);
+    expect(saysNoWorker(failed(9, 'FAILED_PRECONDITION'))).toBe(false);
+    expect(ranOutOfTime(without)).toBe(false);
   });
 
   it('is no call that was refused', () => {

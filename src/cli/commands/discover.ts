@@ -1,5 +1,6 @@
 import { existsSync, writeFileSync } from 'node:fs';
 import { loadEnvironment } from '../../../config/load.ts';
+import { ClientError } from '../../client/errors.ts';
 import { catalogueOf, type Catalogue } from '../../domain/catalogue.ts';
 import type { Environment } from '../../domain/environment.ts';
 import { renderCatalogue } from '../render/catalogue.ts';
@@ -49,11 +50,19 @@ function look(
   const onProgress = (doing: string): void => void (output === 'json' || process.stderr.write(`${doing} …\n`));
   const common = { output: output === 'json' ? 'json' : 'text' } as const;
   return connected(common, async ({ upgrades, discovery }) => {
-    const environment = given ?? (await upgrades.environment(name));
+    const environment = given ?? (await upgrades.environment(name).catch(withAdvice(name)));
     const facts = await discovery.discover(environment, { signal, onProgress });
     return { environment, catalogue: catalogueOf(environment, facts) };
   });
 }
+
+/** An environment that was never upgraded is known by its file alone. */
+const withAdvice =
+  (name: string) =>
+  (error: unknown): never => {
+    if (!(error instanceof ClientError) || error.kind !== 'not-found') throw error;
+    throw new InputError(`no upgrade of ${name} is known. Name its file: eksodus apps discover ${name} --file FILE`);
+  };
 
 /** Whatever is there already was written by somebody, and may be an environment file. */
 function mustBeNew(file: string): void {
