@@ -39,7 +39,7 @@ function judgeSteps({ scenario, traffic }: RehearsalReport, { apps }: Expected):
   const all = apps.flatMap(({ app, steps }) => steps.map((greenPercent) => ({ app, greenPercent })));
   const isOf = (share: StepShare, { app, greenPercent }: (typeof all)[number]): boolean =>
     share.app === app && share.expectedGreenPercent === greenPercent;
-  const { mustWalk = () => true } = SCENARIOS[scenario];
+  const { mustWalk = () => true, spoils = () => false } = SCENARIOS[scenario];
   const missing = all
     .filter(mustWalk)
     .filter((step) => !traffic.steps.some((share) => isOf(share, step)))
@@ -49,7 +49,9 @@ function judgeSteps({ scenario, traffic }: RehearsalReport, { apps }: Expected):
     ...traffic.steps
       .filter((share) => !all.some((step) => isOf(share, step)))
       .map(({ app, expectedGreenPercent }) => `${app} has no step to ${expectedGreenPercent} %, but was there`),
-    ...traffic.steps.flatMap(judgeShare),
+    ...traffic.steps
+      .filter(({ app, expectedGreenPercent: greenPercent }) => !spoils({ app, greenPercent }))
+      .flatMap(judgeShare),
   ];
 }
 

@@ -19,6 +19,8 @@ export interface Scenario {
   readonly failsOnGreen?: string;
   /** The steps that must have been observed; every step of every app where this is left out. */
   readonly mustWalk?: (step: { readonly app: string; readonly greenPercent: number }) => boolean;
+  /** Steps whose traffic is not shared out as they say, since somebody else wrote other weights. */
+  readonly spoils?: (step: { readonly app: string; readonly greenPercent: number }) => boolean;
   /** Plays its part, made anew for each rehearsal; a scenario without one only looks on. */
   readonly actor?: (stage: Stage) => Actor;
   /** What is wrong beyond what every rehearsal is judged by; one line each. Pure. */

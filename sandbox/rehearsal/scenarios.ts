@@ -1,15 +1,19 @@
 // What can be rehearsed, by the name that a person gives it.
 import type { Scenario } from './scenario.ts';
 import { gateFailure } from './scenarios/gate-failure.ts';
+import { drift } from './scenarios/drift.ts';
 import { plain } from './scenarios/plain.ts';
 import { rollback } from './scenarios/rollback.ts';
 import { workerCrash } from './scenarios/worker-crash.ts';
+import { zoneThrottle } from './scenarios/zone-throttle.ts';
 
 const ALL = {
   plain,
   rollback,
   'worker-crash': workerCrash,
   'gate-failure': gateFailure,
+  drift,
+  'zone-throttle': zoneThrottle,
 } as const satisfies Record<string, Scenario>;
 
 export type ScenarioName = keyof typeof ALL;

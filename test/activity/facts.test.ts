@@ -127,7 +127,9 @@ describe('gatherPreflight', () => {
     expect(facts.platformApplications).toHaveLength(1);
     expect(facts.hosts[0]?.records).toHaveLength(2);
     // Its records evaluate health, as external-dns writes them.
-    expect(judgePreflight(ENVIRONMENT, facts, ACTOR.run)).toMatchObject([{ id: 'dns.falls-back', severity: 'warning' }]);
+    expect(judgePreflight(ENVIRONMENT, facts, ACTOR.run)).toMatchObject([
+      { id: 'dns.falls-back', severity: 'warning' },
+    ]);
   });
 
   it.each<[string, Prepared, string]>([

@@ -161,6 +161,27 @@ const gateFailure = (): RehearsalReport => {
     },
   };
 };
+/** Somebody wrote other weights for messages at 25 %. */
+export const DRIFTED = {
+  wrote: [`${BLUE}=60 ${GREEN}=40`],
+  held: [
+    `messages.example.test has A ${BLUE}=60 ${GREEN}=40, expected A ${BLUE}=75 ${GREEN}=25: somebody else changed it`,
+  ],
+  seenWhileHeld: Array.from({ length: 10 }, () => `${BLUE}=60 ${GREEN}=40`),
+  answered: ['in-sync', 'drift.detected'],
+  resumed: ['because of it'],
+} as const;
+
+export const THROTTLED = {
+  refusals: [
+    ...Array.from({ length: 20 }, () => 'ListResourceRecordSets Throttling'),
+    ...Array.from({ length: 3 }, () => 'ChangeResourceRecordSets PriorRequestNotComplete'),
+  ],
+  wishes: ['w-1', 'w-2'],
+  unanswered: [],
+  unfulfilled: [],
+  allZero: [],
+} as const;
 
 /** One that has no problem, by scenario. */
 export const GOOD: Readonly<Record<ScenarioName, () => RehearsalReport>> = {
@@ -168,4 +189,6 @@ export const GOOD: Readonly<Record<ScenarioName, () => RehearsalReport>> = {
   'worker-crash': () => ({ ...plain(), scenario: 'worker-crash', noted: { workerKilledIn: EXPECTED.phases } }),
   rollback,
   'gate-failure': gateFailure,
+  drift: () => ({ ...plain(), scenario: 'drift', noted: DRIFTED }),
+  'zone-throttle': () => ({ ...plain(), scenario: 'zone-throttle', noted: THROTTLED }),
 };

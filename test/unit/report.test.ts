@@ -11,7 +11,7 @@ import type { RehearsalReport } from '../../sandbox/rehearsal/report.ts';
 import type { Departure } from '../../sandbox/traffic/departures.ts';
 import type { TrafficStepStatus } from '../../src/domain/status.ts';
 import type { ScenarioName } from '../../sandbox/rehearsal/scenarios.ts';
-import { at, BLUE, EXPECTED, GOOD, GREEN, step } from '../support/rehearsal-report.ts';
+import { at, BLUE, DRIFTED, EXPECTED, GOOD, GREEN, step, THROTTLED } from '../support/rehearsal-report.ts';
 
 type Change = (report: RehearsalReport) => Partial<RehearsalReport>;
 /** A change, and what the one problem that it makes must say. */
@@ -81,6 +81,11 @@ const departed =
 const weightsOfFiles =
   (weights: Readonly<Record<string, number>>): Change =>
   (report) => ({ weights: { ...report.weights, files: weights } });
+
+/** What the scenario's actor noted, changed. */
+const noting =
+  (noted: RehearsalReport['noted'], change: RehearsalReport['noted']): Change =>
+  () => ({ noted: { ...noted, ...change } });
 
 const ANY: Record<string, Broken> = {
   'a walk that was cut short': [
@@ -303,6 +308,47 @@ const BROKEN: Record<ScenarioName, Record<string, Broken>> = {
       'the worker was not killed in verify, soak',
     ],
   },
+  drift: {
+    ...UPGRADED,
+    'a hold for another reason': [
+      noting(DRIFTED, { held: ['Route 53 refused messages.example.test'] }),
+      `messages held because of "Route 53 refused messages.example.test", expected once, and "${DRIFTED.held[0]}"`,
+    ],
+    'no hold': [noting(DRIFTED, { held: [] }), `messages held because of "", expected once, and "${DRIFTED.held[0]}"`],
+    'weights that somebody fought for': [
+      noting(DRIFTED, { seenWhileHeld: [...DRIFTED.seenWhileHeld, `${BLUE}=75 ${GREEN}=25`] }),
+      `the weights were ${BLUE}=60 ${GREEN}=40, ${BLUE}=75 ${GREEN}=25 while it held, expected what somebody wrote`,
+    ],
+    'weights that nobody looked at': [
+      noting(DRIFTED, { seenWhileHeld: DRIFTED.seenWhileHeld.slice(1) }),
+      'the weights were looked at 9 times while it held, expected at least 10',
+    ],
+    'a wish that was fulfilled': [
+      noting(DRIFTED, { answered: ['in-sync'] }),
+      'messages was answered in-sync, expected one drift.detected',
+    ],
+    'nobody who wrote': [noting(DRIFTED, { wrote: [] }), 'somebody wrote 0 times, expected once'],
+    'nobody who resumed': [noting(DRIFTED, { resumed: [] }), 'it was resumed 0 times, expected once'],
+    'another step that is off': [
+      stepOf('messages', 50, { observedGreenPercent: 40 }),
+      'messages at 50 %: 40 % of resolutions led to green, expected within 5 points',
+    ],
+  },
+  'zone-throttle': {
+    ...UPGRADED,
+    'too few throttled requests': [
+      noting(THROTTLED, { refusals: THROTTLED.refusals.slice(1) }),
+      '19 requests of the worker were throttled, expected at least 20',
+    ],
+    'a zone that was never busy': [
+      noting(THROTTLED, { refusals: THROTTLED.refusals.slice(0, 20) }),
+      '0 writes of the worker met a busy zone, expected at least 3',
+    ],
+    'a wish without an answer': [noting(THROTTLED, { unanswered: ['w-2'] }), '1 of 2 wishes were never answered'],
+    'a wish that was refused': [noting(THROTTLED, { unfulfilled: ['drift'] }), 'wishes were refused: drift'],
+    'all weights zero': [noting(THROTTLED, { allZero: ['files'] }), 'all weights were zero: files'],
+    'no histories': [noting(THROTTLED, { wishes: [] }), 'no wish was found in the histories of zones'],
+  },
   rollback: {
     ...ANY,
     succeeded: [() => ({ result: 'succeeded' }), 'result is succeeded, expected rolled-back: as it should'],
@@ -370,6 +416,12 @@ describe.each(Object.entries(GOOD))('a rehearsal "%s"', (scenario, good) => {
     const report = good();
     expect(judge({ ...report, ...change(report) }, EXPECTED)).toEqual([problem]);
   });
+});
+
+it('the step that somebody else spoiled may be shared out otherwise', () => {
+  const report = GOOD.drift();
+  const spoiled = stepOf('messages', 25, { observedGreenPercent: 40 })(report);
+  expect(judge({ ...report, ...spoiled }, EXPECTED)).toEqual([]);
 });
 
 it('a share of five points off is near enough', () => {

@@ -9,6 +9,8 @@ export const SCENARIOS: Readonly<Record<RehearsalOptions['scenario'], string>> =
   'worker-crash': 'the worker is killed once in each phase',
   'gate-failure':
     'an app fails a part of its requests on green: metrics see it, it goes back alone, and is tried again',
+  drift: 'somebody writes other weights in the middle of a move: the app holds, and goes on when it is resumed',
+  'zone-throttle': 'other tools use up the requests to Route 53 and keep the zone busy: all goes on, only later',
 };
 
 export interface RehearseOptions extends CommonOptions {
