@@ -15,7 +15,7 @@ import { serveMetrics } from './edge/metrics-endpoint.ts';
 import { ControlPlanesWithEdge } from './edge-of-clusters.ts';
 import { writeEnvironmentFile, type SandboxEnvironment } from './environment-file.ts';
 import { ExternalDnsRunner } from './external-dns/runner.ts';
-import { DEVELOPERS_APPS, PLATFORM_APPS } from './gitops/catalog.ts';
+import { DEVELOPERS_APPS, PLATFORM_APPS, type GitOpsApp } from './gitops/catalog.ts';
 import { makeGitOpsRepository } from './gitops/repository.ts';
 import { given } from './given.ts';
 import { ARGOCD_POLICY, EXTERNAL_DNS_POLICY, WORKER_POLICY } from './policies.ts';
@@ -44,6 +44,8 @@ export interface SandboxOptions {
   readonly speed: Speed;
   /** Gives the environment file's content as it is to be; as it is where this is left out. */
   readonly amend?: (environment: SandboxEnvironment) => object;
+  /** Developers' apps of the GitOps repository that are on blue too; in the environment file they are by `amend` only. */
+  readonly alsoApps?: readonly GitOpsApp[];
   /** Aborted: what is starting stops, and nothing more starts. */
   readonly signal: AbortSignal;
   /** Told as each part comes up. */
@@ -69,7 +71,8 @@ export interface Sandbox {
   stop(): Promise<void>;
 }
 
-export async function startSandbox({ dir, speed, amend, signal, announce }: SandboxOptions): Promise<Sandbox> {
+export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
+  const { dir, speed, amend, alsoApps = [], signal, announce } = options;
   const began = Date.now();
   const tell = (what: string): void => announce(`${((Date.now() - began) / 1000).toFixed(1).padStart(5)}s  ${what}`);
   const settings: SandboxSettings = { dir, speed, account: '000000000000', region: 'ap-northeast-1' };
@@ -169,6 +172,7 @@ export async function startSandbox({ dir, speed, amend, signal, announce }: Sand
         aws,
         repositoryUrl: repository.url,
         environment: ENVIRONMENT,
+        alsoApps,
       });
       return { manager, argo };
     };
@@ -193,10 +197,12 @@ export async function startSandbox({ dir, speed, amend, signal, announce }: Sand
     await registerCluster(manager, { ...blue, labels });
     const waves = [
       ...planWaves(PLATFORM_APPS.map(({ name, needs }) => ({ app: name, needs }))),
-      DEVELOPERS_APPS.map(({ name }) => name),
+      [...DEVELOPERS_APPS, ...alsoApps].map(({ name }) => name),
     ];
     await syncAll(manager, { cluster: BLUE.name, waves });
-    tell(`${PLATFORM_APPS.length} platform apps and ${DEVELOPERS_APPS.length} developers’ apps on ${BLUE.name}`);
+    tell(
+      `${PLATFORM_APPS.length} platform apps and ${DEVELOPERS_APPS.length + alsoApps.length} developers’ apps on ${BLUE.name}`,
+    );
 
     await seedLiveRecords(gateway, settings, {
       cluster: blue,

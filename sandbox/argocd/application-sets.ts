@@ -43,13 +43,24 @@ const DEVELOPERS: Tier = {
   label: CLUSTER_LABELS.apps,
   apps: DEVELOPERS_APPS,
   syncOptions: ['CreateNamespace=true', 'RespectIgnoreDifferences=true'],
-  // The HPA's.
-  ignoreDifferences: [{ group: 'apps', kind: 'Deployment', jsonPointers: ['/spec/replicas'] }],
+  // The HPA's; and whoever hands workloads from one cluster to the other.
+  ignoreDifferences: [
+    { group: 'apps', kind: 'Deployment', jsonPointers: ['/spec/replicas'] },
+    { group: 'batch', kind: 'CronJob', jsonPointers: ['/spec/suspend'] },
+  ],
 };
 
-/** The ApplicationSets of an environment: every app in every cluster whose Secret has the labels. */
-export function applicationSets(options: { readonly environment: string; readonly repositoryUrl: string }): Manifest[] {
-  return [PLATFORM, DEVELOPERS].map((tier) => ({
+/**
+ * The ApplicationSets of an environment: every app in every cluster whose Secret has the labels.
+ * `alsoApps`: developers' apps beside those that are always there.
+ */
+export function applicationSets(options: {
+  readonly environment: string;
+  readonly repositoryUrl: string;
+  readonly alsoApps?: readonly GitOpsApp[];
+}): Manifest[] {
+  const developers = { ...DEVELOPERS, apps: [...DEVELOPERS.apps, ...(options.alsoApps ?? [])] };
+  return [PLATFORM, developers].map((tier) => ({
     apiVersion: 'argoproj.io/v1alpha1',
     kind: 'ApplicationSet',
     metadata: { name: `${options.environment}-${tier.name}`, namespace: ARGOCD_NAMESPACE },

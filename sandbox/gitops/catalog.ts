@@ -33,6 +33,9 @@ export const DEVELOPERS_APPS: readonly GitOpsApp[] = [
   developers('search', 'discovery'),
 ];
 
+/** An app without hosts, for those who rehearse with it: a CronJob and a singleton, which may run in one cluster only. */
+export const NIGHTLY: GitOpsApp = developers('nightly', 'back-office');
+
 /** The app's folder in the repository. */
 export const folderOf = ({ tier, name }: GitOpsApp): string => `${tier === 'platform' ? 'platform' : 'apps'}/${name}`;
 

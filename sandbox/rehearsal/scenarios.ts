@@ -2,6 +2,7 @@
 import type { Scenario } from './scenario.ts';
 import { gateFailure } from './scenarios/gate-failure.ts';
 import { drift } from './scenarios/drift.ts';
+import { cronHandover } from './scenarios/cron-handover.ts';
 import { plain } from './scenarios/plain.ts';
 import { rollback } from './scenarios/rollback.ts';
 import { workerCrash } from './scenarios/worker-crash.ts';
@@ -14,6 +15,7 @@ const ALL = {
   'gate-failure': gateFailure,
   drift,
   'zone-throttle': zoneThrottle,
+  'cron-handover': cronHandover,
 } as const satisfies Record<string, Scenario>;
 
 export type ScenarioName = keyof typeof ALL;

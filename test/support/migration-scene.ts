@@ -1,6 +1,7 @@
 // One app's migration on real Temporal, in a zone and an environment of its own.
 import { randomUUID } from 'node:crypto';
 import type { WorkflowHandle } from '@temporalio/client';
+import type { Activities } from '../../activities/ports.ts';
 import { greenName, type App, type Environment } from '../../src/domain/environment.ts';
 import { migrationId, zoneId } from '../../src/domain/ids.ts';
 import type { AppStatus } from '../../src/domain/status.ts';
@@ -40,6 +41,8 @@ export async function migrationScene(
     readonly environment?: Partial<Environment>;
     /** A private zone that holds the same names. */
     readonly hasTwin?: boolean;
+    /** Real ones, instead of the fake world's. */
+    readonly activities?: Partial<Activities>;
   },
   act: (given: Scene) => Promise<void>,
 ): Promise<void> {
@@ -54,7 +57,7 @@ export async function migrationScene(
   for (const [host, records] of fake.records)
     fake.records.set(host, [...records, ...renamed(records, () => ({ setIdentifier: GREEN, weight: 0 }))]);
   const { workflow } = temporal.server.client;
-  await temporal.withWorker(fake.activities(), async (taskQueue) => {
+  await temporal.withWorker({ ...fake.activities(), ...change.activities }, async (taskQueue) => {
     const workflowId = `${migrationId(made.name, moved.name)}/${zone.id}`;
     const move = (): Promise<Move> =>
       workflow.start<typeof migration>('migration', {

@@ -182,6 +182,9 @@ export const THROTTLED = {
   unfulfilled: [],
   allZero: [],
 } as const;
+/** Of every minute, two in each cluster before the next takes over. */
+export const runs = (turns: readonly string[]): string[] =>
+  turns.flatMap((cluster, turn) => [2 * turn, 2 * turn + 1].map((minute) => `${29_000_000 + minute} ${cluster}`));
 
 /** One that has no problem, by scenario. */
 export const GOOD: Readonly<Record<ScenarioName, () => RehearsalReport>> = {
@@ -191,4 +194,5 @@ export const GOOD: Readonly<Record<ScenarioName, () => RehearsalReport>> = {
   'gate-failure': gateFailure,
   drift: () => ({ ...plain(), scenario: 'drift', noted: DRIFTED }),
   'zone-throttle': () => ({ ...plain(), scenario: 'zone-throttle', noted: THROTTLED }),
+  'cron-handover': () => ({ ...plain(), scenario: 'cron-handover', noted: { runs: runs([BLUE, GREEN, BLUE, GREEN]) } }),
 };

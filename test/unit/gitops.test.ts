@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { parseAllDocuments } from 'yaml';
-import { DEVELOPERS_APPS, PLATFORM_APPS, folderOf } from '../../sandbox/gitops/catalog.ts';
+import { DEVELOPERS_APPS, NIGHTLY, PLATFORM_APPS, folderOf } from '../../sandbox/gitops/catalog.ts';
 import { makeGitOpsRepository } from '../../sandbox/gitops/repository.ts';
 import { planWaves } from '../../src/domain/waves.ts';
 
@@ -77,7 +77,7 @@ describe('the apps of the GitOps repository', () => {
     const folders = ['platform', 'apps'].flatMap((tier) =>
       readdirSync(join(content, tier)).map((name) => `${tier}/${name}`),
     );
-    expect(folders.toSorted()).toEqual([...PLATFORM_APPS, ...DEVELOPERS_APPS].map(folderOf).toSorted());
+    expect(folders.toSorted()).toEqual([...PLATFORM_APPS, ...DEVELOPERS_APPS, NIGHTLY].map(folderOf).toSorted());
   });
 
   it('come in an order in which each finds what it needs', () => {

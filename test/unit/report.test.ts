@@ -11,7 +11,7 @@ import type { RehearsalReport } from '../../sandbox/rehearsal/report.ts';
 import type { Departure } from '../../sandbox/traffic/departures.ts';
 import type { TrafficStepStatus } from '../../src/domain/status.ts';
 import type { ScenarioName } from '../../sandbox/rehearsal/scenarios.ts';
-import { at, BLUE, DRIFTED, EXPECTED, GOOD, GREEN, step, THROTTLED } from '../support/rehearsal-report.ts';
+import { at, BLUE, DRIFTED, EXPECTED, GOOD, GREEN, runs, step, THROTTLED } from '../support/rehearsal-report.ts';
 
 type Change = (report: RehearsalReport) => Partial<RehearsalReport>;
 /** A change, and what the one problem that it makes must say. */
@@ -298,6 +298,8 @@ const GATE_FAILURE: Record<string, Broken> = {
     '3 requests failed, expected at most 2: 10 a second, 5.0 % of them, until the way back had settled',
   ],
 };
+const FOUR_TURNS_ON = [BLUE, GREEN, BLUE, GREEN];
+const FOUR_TURNS = runs(FOUR_TURNS_ON);
 
 const BROKEN: Record<ScenarioName, Record<string, Broken>> = {
   plain: UPGRADED,
@@ -348,6 +350,22 @@ const BROKEN: Record<ScenarioName, Record<string, Broken>> = {
     'a wish that was refused': [noting(THROTTLED, { unfulfilled: ['drift'] }), 'wishes were refused: drift'],
     'all weights zero': [noting(THROTTLED, { allZero: ['files'] }), 'all weights were zero: files'],
     'no histories': [noting(THROTTLED, { wishes: [] }), 'no wish was found in the histories of zones'],
+  },
+  'cron-handover': {
+    ...UPGRADED,
+    'a minute without a run': [
+      () => ({ noted: { runs: FOUR_TURNS.filter((run) => run !== FOUR_TURNS[3]) } }),
+      'nobody ran for 2025-02-19T21:23:00.000Z',
+    ],
+    'a minute with two runs': [
+      () => ({ noted: { runs: [`29000002 ${BLUE}`, ...FOUR_TURNS] } }),
+      `${BLUE} and ${GREEN} ran for 2025-02-19T21:22:00.000Z`,
+    ],
+    'an app that its owner never took back': [
+      () => ({ noted: { runs: runs([BLUE, GREEN]) } }),
+      `the runs were on ${BLUE}, ${GREEN} in turn, expected ${FOUR_TURNS_ON.join(', ')}`,
+    ],
+    'runs that nobody saw': [() => ({ noted: {} }), 'no run was seen'],
   },
   rollback: {
     ...ANY,
@@ -461,11 +479,13 @@ describe('what is expected', () => {
   });
 
   it('follows an app that has steps of its own, and wants a file with apps', () => {
-    const file = 'steps: [{ green: 100 }]\napps: [{ name: a, steps: [{ green: 1 }, { green: 100 }] }, { name: b }]';
+    const file =
+      'steps: [{ green: 100 }]\napps: [{ name: a, hosts: [a.test], steps: [{ green: 1 }, { green: 100 }] }, { name: b, hosts: [b.test] }, { name: c }]';
     expect(expectedOf(file).apps).toEqual([
       { app: 'a', steps: [1, 100] },
       { app: 'b', steps: [100] },
     ]);
+    expect(expectedOf(file).applications).toContain('c');
     expect(() => expectedOf('steps: [{ green: 100 }]\napps: []')).toThrow('apps');
   });
 });

@@ -11,6 +11,7 @@ export const SCENARIOS: Readonly<Record<RehearsalOptions['scenario'], string>> =
     'an app fails a part of its requests on green: metrics see it, it goes back alone, and is tried again',
   drift: 'somebody writes other weights in the middle of a move: the app holds, and goes on when it is resumed',
   'zone-throttle': 'other tools use up the requests to Route 53 and keep the zone busy: all goes on, only later',
+  'cron-handover': 'a CronJob moves, is taken back and moves again, and no run is lost or doubled',
 };
 
 export interface RehearseOptions extends CommonOptions {
