@@ -9,6 +9,7 @@ import { ARGO, TAGS } from '../src/domain/ids.ts';
 import type { PreflightFacts } from '../src/domain/preflight.ts';
 import type { ArgoApplication } from '../src/domain/waves.ts';
 import { argoAddress, toArgoApplication } from './argocd.ts';
+import { handoverFacts } from './handover-facts.ts';
 import type { PreflightActivities } from './ports.ts';
 import { asFailure } from './translate.ts';
 import { observedOf, registeredOwner, toObserved } from './zone-records.ts';
@@ -21,7 +22,8 @@ const ADDRESS_TYPES = new Set(['A', 'AAAA', 'CNAME']);
 /** Where external-dns's registry puts the TXT record of a name: by the record's type, or on the name itself. */
 const REGISTRY_PREFIXES = ['', 'a-', 'aaaa-', 'cname-'] as const;
 
-export function createPreflightWork({ aws, kube, argo, route53, clock }: Dependencies): PreflightActivities {
+export function createPreflightWork(deps: Dependencies): PreflightActivities {
+  const { aws, kube, argo, route53, clock } = deps;
   return {
     async gatherPreflight({ environment }) {
       const { eks, sts } = aws(environment.region);
@@ -37,6 +39,7 @@ export function createPreflightWork({ aws, kube, argo, route53, clock }: Depende
       const developers = await orProblem(() => applications(environment, blue, 'app'));
       const registered = await orProblem(() => registrations(environment, blue));
       const green = await orProblem(() => registrations(environment, { name: greenName(environment), endpoint: null }));
+      const handovers = await orProblem(() => handoverFacts(deps, environment, blue));
       const problem =
         [manager, platform, developers, registered, green].find((one) => 'problem' in one)?.problem ?? null;
       return {
@@ -53,6 +56,7 @@ export function createPreflightWork({ aws, kube, argo, route53, clock }: Depende
         offeredVersions: offered,
         platformApplications: 'value' in platform ? platform.value : [],
         appApplications: 'value' in developers ? developers.value : [],
+        handovers: 'value' in handovers ? handovers.value : [],
         hosts: await hostFacts(environment),
       };
     },

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import type { IgnoredDifference } from '../domain/handover-preflight.ts';
 
 /** Under this name our sync requests carry their id, and Argo CD's record of the operation keeps it. */
 export const REQUEST_ID = 'requestId';
@@ -34,6 +35,7 @@ export interface ApplicationState {
   readonly annotations: Readonly<Record<string, string>>;
   readonly resourceVersion: string;
   readonly syncOptions: readonly string[];
+  readonly ignoreDifferences: readonly IgnoredDifference[];
   /** Synced, OutOfSync, Unknown. */
   readonly sync: string;
   /** Healthy, Progressing, Degraded, Suspended, Missing, Unknown. */
@@ -87,6 +89,18 @@ const Application = z.object({
     .object({
       project: z.string().nullish(),
       syncPolicy: z.object({ syncOptions: z.array(z.string()).nullish() }).nullish(),
+      ignoreDifferences: z
+        .array(
+          z.object({
+            group: z.string().nullish(),
+            kind: z.string(),
+            name: z.string().nullish(),
+            namespace: z.string().nullish(),
+            jsonPointers: z.array(z.string()).nullish(),
+            jqPathExpressions: z.array(z.string()).nullish(),
+          }),
+        )
+        .nullish(),
     })
     .nullish(),
   operation: Operation.nullish(),
@@ -111,6 +125,14 @@ export function parseApplication(answer: unknown): ApplicationState {
     annotations: metadata.annotations ?? {},
     resourceVersion: metadata.resourceVersion,
     syncOptions: spec?.syncPolicy?.syncOptions ?? [],
+    ignoreDifferences: (spec?.ignoreDifferences ?? []).map((ignored) => ({
+      group: ignored.group ?? '',
+      kind: ignored.kind,
+      name: ignored.name || null,
+      namespace: ignored.namespace || null,
+      jsonPointers: ignored.jsonPointers ?? [],
+      jqPathExpressions: ignored.jqPathExpressions ?? [],
+    })),
     sync: status?.sync?.status ?? 'Unknown',
     health: status?.health?.status ?? 'Unknown',
     revision: revisionOf(status?.sync),

@@ -30,8 +30,14 @@ export interface KubeWorkloads {
   clearNotes(at: ClusterAddress, workload: HandoverWorkload): Promise<void>;
   /** Makes it in the other cluster, stopped, unless it is there. Null: there is none to copy. */
   copyStopped(from: ClusterAddress, to: ClusterAddress, workload: HandoverWorkload): Promise<'copied' | 'there' | null>;
-  /** How late a CronJob may still begin a run that is due, in seconds; null when at any time, or when it is no CronJob. */
-  startingDeadlineSeconds(at: ClusterAddress, workload: HandoverWorkload): Promise<number | null>;
+  /** Of a CronJob, when its runs are due; null for one of another kind, or that is not there. */
+  timing(at: ClusterAddress, workload: HandoverWorkload): Promise<CronTiming | null>;
+}
+
+export interface CronTiming {
+  readonly schedule: string;
+  /** How late a run may still begin; null: at any time. */
+  readonly startingDeadlineSeconds: number | null;
 }
 
 type Live =
@@ -113,10 +119,12 @@ export function createKubeWorkloads(connections: KubeConnections, clock: Clock):
       });
     },
 
-    startingDeadlineSeconds: (at, workload) =>
+    timing: (at, workload) =>
       connections.use(at, async (api) => {
         const live = await read(api, workload);
-        return live?.kind === 'CronJob' ? (live.object.spec?.startingDeadlineSeconds ?? null) : null;
+        if (live?.kind !== 'CronJob') return null;
+        const { schedule = '', startingDeadlineSeconds = null } = live.object.spec ?? {};
+        return { schedule, startingDeadlineSeconds };
       }),
   };
 }

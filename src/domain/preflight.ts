@@ -1,6 +1,7 @@
 import { asSeen, possibleWhen } from './dns-answers.ts';
 import { greenName, nameIn, type Environment } from './environment.ts';
 import { ARGO } from './ids.ts';
+import { judgeHandovers, type HandoverFacts } from './handover-preflight.ts';
 import type { ClusterRef, Finding } from './status.ts';
 import { planWaves, WaveError, type ArgoApplication } from './waves.ts';
 import { compareVersions, parseVersion } from './version.ts';
@@ -38,6 +39,8 @@ export interface PreflightFacts {
   }[];
   readonly platformApplications: readonly ArgoApplication[];
   readonly appApplications: readonly ArgoApplication[];
+  /** Of each app with a handover; empty while blue is not known or does not answer. */
+  readonly handovers: readonly HandoverFacts[];
   readonly hosts: readonly {
     readonly app: string;
     readonly host: string;
@@ -55,6 +58,7 @@ const WARNINGS: ReadonlySet<string> = new Set([
   'version.extended-support',
   'external-dns.keeps-records',
   'dns.falls-back',
+  'handover.runs-in-gap',
 ]);
 
 /** Pure: the facts and the environment give the findings. A blocker stops the upgrade before it made anything. */
@@ -121,6 +125,7 @@ export function judgePreflight(environment: Environment, facts: PreflightFacts, 
   }
   judgeApps(environment, facts, add);
   judgeHealth(facts, add);
+  judgeHandovers(environment, facts.handovers, add);
   return findings;
 }
 

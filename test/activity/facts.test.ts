@@ -107,6 +107,31 @@ const findings = async (prepared: Prepared, environment = ENVIRONMENT) =>
   judgePreflight(environment, await gather(prepared, environment), ACTOR.run).map(({ id }) => id);
 
 describe('gatherPreflight', () => {
+  it('looks at what changes hands, on blue and in Argo CD', async () => {
+    const report = { kind: 'CronJob', namespace: 'web', name: 'report' } as const;
+    const handover = { maxGapSeconds: 60, workloads: [report] };
+    const apps = ENVIRONMENT.apps.map((one) => Object.assign({}, one, { handover }));
+    const seen = (change: { version?: string | null; deadline?: number | null }) => ({
+      look: answers({ workload: report, version: change.version ?? null }),
+      timing: answers({ schedule: '* * * * *', startingDeadlineSeconds: change.deadline ?? null }),
+    });
+    const ignored = { group: 'batch', kind: 'CronJob', name: null, namespace: null, jqPathExpressions: [] };
+    const leftAlone = application({
+      name: 'web-blue',
+      syncOptions: ['RespectIgnoreDifferences=true'],
+      ignoreDifferences: [{ ...ignored, jsonPointers: ['/spec/suspend'] }],
+    });
+    const found = (one: typeof leftAlone, workloads: ReturnType<typeof seen>) =>
+      findings(world({ argo: { ...ARGO_OF_BLUE, findApplication: answers(one) }, workloads }), {
+        ...ENVIRONMENT,
+        apps,
+      });
+    expect(await found(leftAlone, seen({ version: '7' }))).toEqual([]);
+    expect(await found(application({ name: 'web-blue' }), seen({ version: '7' }))).toEqual(['handover.healed']);
+    expect(await found(leftAlone, seen({}))).toEqual(['handover.missing']);
+    expect(await found(leftAlone, seen({ version: '7', deadline: 10 }))).toEqual(['handover.deadline']);
+  });
+
   it('gathers facts in which nothing is wrong', async () => {
     const facts = await gather(world());
     expect(facts).toMatchObject({

@@ -192,6 +192,7 @@ export const application = (given: Partial<ApplicationState> = {}): ApplicationS
   annotations: {},
   resourceVersion: '7',
   syncOptions: ['CreateNamespace=true'],
+  ignoreDifferences: [],
   sync: 'Synced',
   health: 'Healthy',
   revision: 'abc',

@@ -188,6 +188,7 @@ export class FakeWorld {
         offeredVersions: ['1.33', '1.34', '1.35', '1.36'].map((version) => ({ version, standardSupportEnds: null })),
         platformApplications: this.#applications(BLUE, 'platform'),
         appApplications: this.#applications(BLUE, 'app'),
+        handovers: [],
         hosts: environment.apps.flatMap(({ name, hosts }) =>
           hosts.map((host) => ({
             app: name,

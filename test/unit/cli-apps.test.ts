@@ -193,6 +193,18 @@ describe('one app', () => {
     `);
   });
 
+  it.each<[NonNullable<AppView['handover']>, string]>([
+    [{ state: 'on-blue', since: ago(60) }, 'workloads run on blue ●'],
+    [
+      { state: 'stopping', to: 'green', since: ago(8) },
+      '▶ workloads go to green: stopped on blue, must be idle there · 8s',
+    ],
+    [{ state: 'starting', to: 'blue', since: ago(2) }, '▶ workloads go to blue: start there · 2s'],
+    [{ state: 'on-green', since: ago(9), gapSeconds: 7 }, 'workloads run on green ◆ · neither cluster ran them for 7s'],
+  ])('whose workloads change hands says who runs them: %j', (handover, line) => {
+    expect(drawn(app('nightly', { handover })).split('\n')).toContain(line);
+  });
+
   it('that bakes says how long, and one that asks for what', () => {
     expect(
       drawn(app('search', { ...LIST[3], state: 'baking' }))

@@ -72,6 +72,7 @@ const good: PreflightFacts = {
   ],
   platformApplications: [application('crds'), application('policy', ['crds'])],
   appApplications: [application('messages'), application('files')],
+  handovers: [],
   hosts: [host('messages'), host('files')],
 };
 
@@ -280,6 +281,7 @@ describe('judgePreflight', () => {
       ...good,
       blue: null,
       platformApplications: [],
+      handovers: [],
       hosts: [{ ...host('messages'), records: records('x', 1) }],
     };
     expect(judge(nameless).map(({ id }) => id)).toEqual(['blue.unknown']);
@@ -289,6 +291,7 @@ describe('judgePreflight', () => {
     const findings = judge({
       ...withBlue({ status: 'FAILED', version: '1.36' }),
       manager: { reachable: false, unreachableBecause: 'x' },
+      handovers: [],
       hosts: [
         { ...host('messages'), otherRecords: ['CNAME'] },
         { ...host('files'), externalDnsOwner: 'x' },

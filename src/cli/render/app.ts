@@ -3,6 +3,7 @@ import type { AppList } from '../../client/apps.ts';
 import { whereIs, type AppView } from '../../client/app-view.ts';
 import type { TrafficStepStatus, UpgradeStatus } from '../../domain/status.ts';
 import { actionText, lastAction } from './actions.ts';
+import { handoverLine } from './handover.ts';
 import { alike, holdLines } from './holds.ts';
 import { Page, type Paint, type TerminalShape } from './page.ts';
 import { NOTHING, tableLines } from './table.ts';
@@ -49,12 +50,16 @@ export function renderApp(
 ): string {
   const page = new Page(shape);
   const at = lookedAt(upgrade, now);
-  const { state, since, history, hold, failed, actions } = app;
+  const { state, since, history, hold, handover, failed, actions } = app;
   page.cut(headline(app, upgrade, at), 'bold');
   for (const [index, step] of history.entries()) {
     const runs = index === history.length - 1 && (state === 'moving' || state === 'baking');
     const shown = shownAs(step, runs);
     page.cut(stepLine(step, shown, at), shown.paint);
+  }
+  if (handover) {
+    const { text, paint } = handoverLine(handover, at);
+    page.cut(text, paint);
   }
   if (state === 'not-begun') page.whole(`it waits: ${whereIs(upgrade)}`);
   if (failed !== undefined) page.whole(`given back to blue ${between(since, undefined, at)} ago: ${failed}`, 'yellow');

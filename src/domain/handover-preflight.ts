@@ -1,0 +1,137 @@
+// What would let a handover fail, or have workloads run in both clusters, found before anything is made. Pure.
+import type { Environment, Handover, HandoverWorkload } from './environment.ts';
+import { nameOf } from './handover.ts';
+
+/** A difference between Git and the cluster that Argo CD is told to leave alone, as its Application says it. */
+export interface IgnoredDifference {
+  readonly group: string;
+  readonly kind: string;
+  readonly name: string | null;
+  readonly namespace: string | null;
+  readonly jsonPointers: readonly string[];
+  readonly jqPathExpressions: readonly string[];
+}
+
+/** Of one app with a handover, as it is on blue. */
+export interface HandoverFacts {
+  readonly app: string;
+  /** Null: Argo CD has none, which is a finding of its own. */
+  readonly application: {
+    readonly name: string;
+    readonly ignored: readonly IgnoredDifference[];
+    readonly syncOptions: readonly string[];
+  } | null;
+  readonly workloads: readonly {
+    readonly workload: HandoverWorkload;
+    readonly found: boolean;
+    /** Of a CronJob: how late a run that is due may still begin; null: at any time. */
+    readonly startingDeadlineSeconds: number | null;
+    readonly schedule: string | null;
+  }[];
+}
+
+/** `id` as preflight names findings. */
+type Add = (id: string, subject: string, what: string, todo: string) => void;
+
+const RESPECT = 'RespectIgnoreDifferences=true';
+const FIELDS: Readonly<Record<HandoverWorkload['kind'], { readonly group: string; readonly path: string }>> = {
+  CronJob: { group: 'batch', path: '/spec/suspend' },
+  Deployment: { group: 'apps', path: '/spec/replicas' },
+  StatefulSet: { group: 'apps', path: '/spec/replicas' },
+};
+
+export function judgeHandovers({ apps }: Pick<Environment, 'apps'>, facts: readonly HandoverFacts[], add: Add): void {
+  for (const { app, application, workloads } of facts) {
+    const handover = apps.find(({ name }) => name === app)?.handover;
+    if (!handover) continue;
+    for (const { workload, found } of workloads)
+      if (!found)
+        add(
+          'handover.missing',
+          app,
+          `the live cluster has no ${nameOf(workload)}`,
+          'correct apps[].handover.workloads, or bring it up there first',
+        );
+    judgeRuns(app, handover, workloads, add);
+    if (!application) continue;
+    const healed = handover.workloads.filter(
+      (one) => !application.ignored.some((ignored) => leavesAlone(ignored, one)),
+    );
+    if (healed.length > 0 || !application.syncOptions.includes(RESPECT))
+      add(
+        'handover.healed',
+        application.name,
+        `Argo CD would undo what stops and starts ${(healed.length > 0 ? healed : handover.workloads).map(nameOf).join(', ')}`,
+        `give the Application, in its ApplicationSet, ${snippetOf(handover)}`,
+      );
+  }
+}
+
+function judgeRuns(app: string, { maxGapSeconds }: Handover, workloads: HandoverFacts['workloads'], add: Add): void {
+  for (const { workload, startingDeadlineSeconds, schedule } of workloads) {
+    if (startingDeadlineSeconds !== null && startingDeadlineSeconds <= maxGapSeconds)
+      add(
+        'handover.deadline',
+        app,
+        `${nameOf(workload)} begins no run that is ${startingDeadlineSeconds} s late, and neither cluster may run it for ${maxGapSeconds} s: a run could be lost`,
+        `make its startingDeadlineSeconds more than ${maxGapSeconds}, or maxGap less than ${startingDeadlineSeconds}s`,
+      );
+    const period = schedule === null ? undefined : shortestPeriodSeconds(schedule);
+    if (period !== undefined && period < maxGapSeconds)
+      add(
+        'handover.runs-in-gap',
+        app,
+        `${nameOf(workload)} may be due every ${period} s, and neither cluster may run it for ${maxGapSeconds} s: Kubernetes makes up for one run, and the others of that time would be lost`,
+        `make maxGap ${period}s or less, if none may be lost`,
+      );
+  }
+}
+
+/** What an Application must say so that Argo CD leaves alone what stops and starts these workloads. */
+export function snippetOf({ workloads }: Pick<Handover, 'workloads'>): string {
+  const entries = workloads.map(
+    ({ kind }) => `{ group: ${FIELDS[kind].group}, kind: ${kind}, jsonPointers: [${FIELDS[kind].path}] }`,
+  );
+  return `spec.ignoreDifferences: [${[...new Set(entries)].join(', ')}] and spec.syncPolicy.syncOptions: [${RESPECT}]`;
+}
+
+function leavesAlone(ignored: IgnoredDifference, workload: HandoverWorkload): boolean {
+  const { group, path } = FIELDS[workload.kind];
+  const matches = (wanted: string | null, is: string): boolean => wanted === null || wanted === '*' || wanted === is;
+  return (
+    matches(ignored.group, group) &&
+    matches(ignored.kind, workload.kind) &&
+    matches(ignored.name, workload.name) &&
+    matches(ignored.namespace, workload.namespace) &&
+    (ignored.jsonPointers.includes(path) || ignored.jqPathExpressions.includes(path.replaceAll('/', '.')))
+  );
+}
+
+/**
+ * The shortest time that may lie between two runs, in seconds, by the minutes of a schedule alone: hours and days can only
+ * make it longer. Undefined for what is no schedule of five fields, such as `@daily`: those are far apart.
+ */
+export function shortestPeriodSeconds(schedule: string): number | undefined {
+  const fields = schedule.trim().split(/\s+/);
+  const [minutes = ''] = fields;
+  if (fields.length !== 5) return undefined;
+  const due = new Set(minutes.split(',').flatMap(minutesOf));
+  const ordered = [...due].toSorted((a, b) => a - b);
+  const [first] = ordered;
+  if (first === undefined) return undefined;
+  const gaps = ordered.map((minute, index) => (ordered[index + 1] ?? first + 60) - minute);
+  return Math.min(...gaps) * 60;
+}
+
+/** `*`, `5`, `10-20`, each with a step such as `/5`; nothing for what cannot be read. */
+function minutesOf(part: string): number[] {
+  const read = /^(?:\*|(?<from>\d+)(?:-(?<to>\d+))?)(?:\/(?<step>\d+))?$/.exec(part)?.groups;
+  if (!read) return [];
+  const { from, to, step } = read;
+  const every = Math.max(1, Number(step ?? 1));
+  const [first, last] = from === undefined ? [0, 59] : [Number(from), Number(to ?? (step === undefined ? from : 59))];
+  return Array.from(
+    { length: Math.max(0, Math.floor((last - first) / every) + 1) },
+    (_, index) => first + index * every,
+  );
+}
