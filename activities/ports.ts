@@ -273,12 +273,16 @@ export interface HandoverActivities {
   lookAtWorkloads(input: { actor: Actor; cluster: string; workloads: readonly HandoverWorkload[] }): Promise<Side>;
   /** Notes what each one's size was. Those that are stopped are touched, so that no earlier start can reach them. */
   stopWorkloads(input: { actor: Actor; cluster: string; workloads: readonly HandoverWorkload[] }): Promise<void>;
-  /** Until nothing of them runs, or all works that is to; `until`, ISO 8601, ends the wait with what was seen last. */
+  /**
+   * Until nothing of them runs and all queries hold, or all works that is to; `until`, ISO 8601, ends the wait with what was
+   * seen last.
+   */
   awaitWorkloads(input: {
     actor: Actor;
     cluster: string;
     workloads: readonly HandoverWorkload[];
     goal: 'idle' | 'running';
+    queries?: readonly { readonly source: MetricSource; readonly query: string; readonly when: string }[];
     until: string;
   }): Promise<{ readonly reached: boolean; readonly observed: string }>;
   /** False: one of them has changed since it was seen, and was not started. */

@@ -54,8 +54,8 @@ export function toSource(source: z.output<typeof metricSource>, region: string):
   return { kind: 'cloudwatch', name: called, region: cloudwatch?.region ?? region };
 }
 
-const query = (what: string) => text(`${what}: a query that gives one number`);
-const condition = (what: string) =>
+export const query = (what: string) => text(`${what}: a query that gives one number`);
+export const condition = (what: string) =>
   text(`${what}, such as result < 0.01`).superRefine((value, context) => {
     try {
       parseCondition(value);
@@ -219,7 +219,10 @@ function onlyOne(given: object, fields: readonly string[], context: Context): bo
 interface File {
   readonly metrics: readonly { readonly name: string }[];
   readonly analyses: readonly Analysis[];
-  readonly apps: readonly { readonly analyses?: readonly Analysis[] }[];
+  readonly apps: readonly {
+    readonly analyses?: readonly Analysis[];
+    readonly handover?: { readonly idle: readonly { readonly source: string }[] };
+  }[];
 }
 
 export function sourcesAreThere({ metrics, analyses: common, apps }: File, context: Context): void {
@@ -232,5 +235,10 @@ export function sourcesAreThere({ metrics, analyses: common, apps }: File, conte
     }
   };
   check(common, ['analyses']);
-  for (const [app, { analyses: own = [] }] of apps.entries()) check(own, ['apps', app, 'analyses']);
+  for (const [app, { analyses: own = [], handover }] of apps.entries()) {
+    check(own, ['apps', app, 'analyses']);
+    for (const [index, { source }] of (handover?.idle ?? []).entries())
+      if (!names.includes(source))
+        complain(context, ['apps', app, 'handover', 'idle', index, 'source'], foundInstead(source, expected));
+  }
 }

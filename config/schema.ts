@@ -1,6 +1,6 @@
 // The environment file, as a person writes it, and how it becomes an Environment.
 import { z } from 'zod';
-import { analyses, metricSource, sourcesAreThere, toSource } from './analyses.ts';
+import { analyses, condition, metricSource, query, sourcesAreThere, toSource } from './analyses.ts';
 import { catalogue } from './catalogue.ts';
 import type { AppHost, Environment, Handover, HostedZone, HttpCheck } from '../src/domain/environment.ts';
 import {
@@ -156,10 +156,18 @@ const handover = z
   .strictObject({
     maxGap: duration('how long at most neither cluster runs the workloads'),
     workloads: listOfSome(workload, 'at least one workload that runs in one cluster only'),
+    idle: list(
+      z.strictObject({
+        source: text('the name of a source of metrics'),
+        query: query('what is left to do, once the workloads have ended'),
+        when: condition('when nothing is'),
+      }),
+      'queries that must hold before the other cluster takes over',
+    ).default([]),
   })
   .superRefine(rules.gapIsLongEnough, rules.sound('maxGap'))
   .superRefine(rules.workloadsChangeHandsOnce, rules.sound('workloads'))
-  .transform(({ maxGap, workloads }): Handover => ({ maxGapSeconds: maxGap, workloads }));
+  .transform(({ maxGap, ...given }): Handover => ({ maxGapSeconds: maxGap, ...given }));
 
 const app = z.strictObject({
   name: name('the name of the app'),
@@ -248,7 +256,7 @@ export const environmentSchema = file
     rules.sound('apps.hosts', 'apps.checks', 'apps.steps', 'apps.ingress', 'apps.handover'),
   )
   .superRefine(rules.appsCanWait, rules.sound('apps.name', 'apps.dependsOn'))
-  .superRefine(sourcesAreThere, rules.sound('metrics', 'analyses', 'apps.analyses'))
+  .superRefine(sourcesAreThere, rules.sound('metrics', 'analyses', 'apps.analyses', 'apps.handover'))
   .transform(({ steps: common, metrics, drain, soak, ...given }): Environment => {
     const toSteps = (some: typeof common) =>
       some.map(({ green, bake }) => ({ greenPercent: green, bakeSeconds: bake }));

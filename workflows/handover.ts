@@ -2,6 +2,7 @@
 // Never both; and neither only for so long as the environment file allows: then the side that ran before runs again.
 import { ApplicationFailure, CancellationScope, isCancellation, log } from '@temporalio/workflow';
 import type { Actor } from '../activities/ports.ts';
+import type { MetricSource } from '../src/domain/analysis.ts';
 import type { App, Environment, Handover } from '../src/domain/environment.ts';
 import { limitsOf, neitherSince, nextHandover, whyBusy, type Next, type Sides } from '../src/domain/handover.ts';
 import type { HandoverStatus } from '../src/domain/status.ts';
@@ -59,7 +60,7 @@ export async function whyNotHandedOver(hands: Hands): Promise<string | undefined
   const { app, blue, green } = hands;
   if (!app.handover) return undefined;
   const sides = await new Change(hands, app.handover).look('green');
-  if (SETTLED.has(nextHandover(sides, { fenced: true }).kind)) return undefined;
+  if (SETTLED.has(nextHandover(sides, SURE).kind)) return undefined;
   const busy = whyBusy(sides.from);
   return busy === undefined ? `${app.name} does not run on ${green}` : `${app.name} still runs on ${blue}: ${busy}`;
 }
@@ -78,6 +79,8 @@ const LAST_ACTS_SECONDS = 45;
 /** Each look leads to one act, and few are needed: more means that somebody else acts against us. */
 const ACTS_AT_MOST = 60;
 
+/** For what only asks where things stand. */
+const SURE = { fenced: true, drained: true } as const;
 const other = (colour: Colour): Colour => (colour === 'blue' ? 'green' : 'blue');
 const now = (): string => new Date().toISOString();
 const after = (since: string, seconds: number): string => new Date(Date.parse(since) + seconds * 1000).toISOString();
@@ -100,10 +103,14 @@ class Change {
     const began = now();
     let neither: string | undefined;
     let fenced = false;
+    // Whoever must go back cannot wait for what a queue says: that nothing runs is enough.
+    const queries = limits ? this.#queries(other(to)) : [];
+    let drained = queries.length === 0;
+    let left: string | undefined;
     for (let acts = 0; acts < ACTS_AT_MOST; acts += 1) {
       const sides = await this.look(to, act);
       neither = neitherSince(sides) ?? neither;
-      const next = nextHandover(sides, { fenced });
+      const next = nextHandover(sides, { fenced, drained });
       const until = (limit: keyof Limits): string => after(neither ?? began, limits?.[limit] ?? PATIENCE_SECONDS);
       switch (next.kind) {
         case 'refused':
@@ -114,10 +121,17 @@ class Change {
           await this.#show({ state: 'stopping', to, since: now() });
           await act.stopWorkloads({ ...this.#at(other(to)), workloads });
           fenced = true;
+          drained = queries.length === 0;
           break;
         case 'await-idle':
-          if (Date.now() >= Date.parse(until('idleSeconds'))) return this.#late('idle', next.because);
-          await waits.awaitWorkloads({ ...this.#at(other(to)), workloads, goal: 'idle', until: until('idleSeconds') });
+          if (Date.now() >= Date.parse(until('idleSeconds'))) return this.#late('idle', left ?? next.because);
+          ({ reached: drained, observed: left } = await waits.awaitWorkloads({
+            ...this.#at(other(to)),
+            workloads,
+            goal: 'idle',
+            until: until('idleSeconds'),
+            queries,
+          }));
           break;
         case 'start':
           this.touched = true;
@@ -153,10 +167,10 @@ class Change {
     const act = hurried(LAST_ACTS_SECONDS);
     const { workloads } = this.#handover;
     try {
-      const ahead = nextHandover(await this.look(to, act), { fenced: true }).kind;
+      const ahead = nextHandover(await this.look(to, act), SURE).kind;
       if (SETTLED.has(ahead) || ahead === 'await-running') return;
       await act.stopWorkloads({ ...this.#at(to), workloads });
-      const next = nextHandover(await this.look(other(to), act), { fenced: true });
+      const next = nextHandover(await this.look(other(to), act), SURE);
       if (next.kind !== 'start' && !SETTLED.has(next.kind)) throw new Error(`${to} does not stop`);
       if (next.kind === 'start') await act.startWorkloads({ ...this.#at(other(to)), starts: next.starts });
       await this.#show({ state: `on-${other(to)}`, since: now() });
@@ -176,6 +190,15 @@ class Change {
 
   #at(colour: Colour): { readonly actor: Actor; readonly cluster: string } {
     return { actor: this.#hands.actor, cluster: this.#hands[colour] };
+  }
+
+  #queries(colour: Colour): { source: MetricSource; query: string; when: string }[] {
+    const { app, environment } = this.#hands;
+    return this.#handover.idle.flatMap(({ source: name, query, when }) => {
+      const source = environment.metrics.find((one) => one.name === name);
+      const filled = query.replaceAll('{cluster}', this.#hands[colour]).replaceAll('{app}', app.name);
+      return source ? [{ source, query: filled, when }] : [];
+    });
   }
 
   #late(what: 'idle' | 'running', seen: string): string {

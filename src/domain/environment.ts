@@ -138,6 +138,17 @@ export interface Handover {
   /** Neither cluster runs them for at most so long while they change hands. */
   readonly maxGapSeconds: number;
   readonly workloads: readonly HandoverWorkload[];
+  /** What must be true beside, once the workloads of one side have ended, before those of the other are started. */
+  readonly idle: readonly IdleQuery[];
+}
+
+/** `{cluster}` in the query is the cluster that is to be idle, `{app}` the app. */
+export interface IdleQuery {
+  /** The name of one of the environment's sources of metrics. */
+  readonly source: string;
+  readonly query: string;
+  /** A condition of src/domain/condition.ts. */
+  readonly when: string;
 }
 
 /** Stopped and started by `spec.suspend` of a CronJob, by `spec.replicas` of the others. */

@@ -53,11 +53,16 @@ export type Next =
 /** A controller may act for a moment on what it knew before a CronJob was suspended. */
 export const CONTROLLER_LAG_SECONDS = 5;
 
-/**
- * Only ever `start` when nothing of the other side runs or may begin to. `fenced`: the other side was stopped by whoever
- * asks now. One that only looks stopped may be about to start, by an act of before that is still on its way.
- */
-export function nextHandover({ from, to }: Sides, { fenced }: { readonly fenced: boolean }): Next {
+/** What whoever asks has made sure of beside what was seen. */
+export interface Known {
+  /** It has stopped the other side. One that only looks stopped may be about to start, by an act that is still on its way. */
+  readonly fenced: boolean;
+  /** Since then the app's own queries said that nothing is left to do; or it has none. */
+  readonly drained: boolean;
+}
+
+/** Only ever `start` when nothing of the other side runs or may begin to. */
+export function nextHandover({ from, to }: Sides, { fenced, drained }: Known): Next {
   const pairs = to.map((mine) => ({ mine, other: from.find(({ workload }) => isSame(workload, mine.workload)) }));
   const lacking = pairs.filter(({ mine, other }) => mine.version === null && wantedSize(mine, other) > 0);
   if (lacking.length > 0)
@@ -66,7 +71,10 @@ export function nextHandover({ from, to }: Sides, { fenced }: { readonly fenced:
   const busy = whyBusy(from);
   if (busy !== undefined) return { kind: 'await-idle', because: busy };
   const starts = pairs.flatMap(({ mine, other }) => startOf(mine, other) ?? []);
-  if (starts.length > 0) return fenced ? { kind: 'start', starts } : { kind: 'stop' };
+  if (starts.length > 0 && !fenced) return { kind: 'stop' };
+  if (starts.length > 0 && !drained)
+    return { kind: 'await-idle', because: 'its queries do not say yet that it is idle' };
+  if (starts.length > 0) return { kind: 'start', starts };
   const waiting = pairs.filter(({ mine }) => mine.size > 0 && mine.ready === 0).map(({ mine }) => mine.workload);
   if (waiting.length > 0)
     return { kind: 'await-running', because: `nothing works yet of ${waiting.map(nameOf).join(', ')}` };

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { HandoverWorkload } from '../../src/domain/environment.ts';
 import type { WorkloadState } from '../../src/domain/handover.ts';
-import { ACTOR, answers, failureOf, FakeClock, prepare, REGION, run } from './fakes.ts';
+import { ACTOR, activityEnvironment, answers, failureOf, FakeClock, prepare, REGION, run } from './fakes.ts';
 
 const report: HandoverWorkload = { kind: 'CronJob', namespace: 'nightly', name: 'report' };
 const mailer: HandoverWorkload = { kind: 'Deployment', namespace: 'nightly', name: 'mailer' };
@@ -35,6 +35,33 @@ describe('workloads that change hands', () => {
     });
     expect(look.calls).toHaveLength(3);
     expect(look.calls[0]).toEqual([BLUE, report]);
+  });
+
+  it('are idle only when the queries say so, which are asked once nothing runs', async () => {
+    const source = { kind: 'prometheus', name: 'prometheus', url: 'http://p.test', headersFrom: {} } as const;
+    const look = answers(state({ active: ['Job report-1 runs'] }), state());
+    const read = answers(
+      { kind: 'error', error: 'no data', because: 'no series' },
+      { kind: 'value', value: 7 },
+      { kind: 'value', value: 0 },
+    );
+    const running = activityEnvironment();
+    const input = {
+      ...at,
+      workloads,
+      goal: 'idle',
+      until: '2026-11-21T10:01:00.000Z',
+      queries: [{ source, query: 'in_flight', when: 'result == 0' }],
+    } as const;
+    expect(await run(prepare({ workloads: { look }, metrics: { read } }), 'awaitWorkloads', input, running)).toEqual({
+      reached: true,
+      observed: 'idle',
+    });
+    expect(running.beats.map((beat) => (beat as { waiting: string }).waiting)).toEqual([
+      'Job report-1 runs',
+      'prometheus cannot tell whether result == 0: no series',
+      'in_flight is 7, expected result == 0',
+    ]);
   });
 
   it('are waited for so long, looked at once a second, and then what was seen is told', async () => {

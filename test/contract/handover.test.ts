@@ -105,7 +105,7 @@ afterAll(async () => {
 
 describe('a CronJob of every minute and a singleton, healed by Argo CD in both clusters', () => {
   it('comes to green stopped, although Git has it run, and stays so through syncs', async () => {
-    await waitUntil(async () => (await stateOf(GREEN)) === 'Synced Suspended', { what: 'nightly on green', ...WAIT });
+    await waitUntil(async () => (await stateOf(GREEN)) === 'Synced Healthy', { what: 'nightly on green', ...WAIT });
     await syncNow(GREEN);
     expect(await sizesOn('green')).toEqual([0, 0]);
     expect(turnsOf([...runs.values()])).not.toContain(GREEN);
@@ -116,7 +116,7 @@ describe('a CronJob of every minute and a singleton, healed by Argo CD in both c
       hosts: [],
       checks: [],
       steps: [{ greenPercent: 100, bakeSeconds: 0 }],
-      handover: { maxGapSeconds: 60, workloads },
+      handover: { maxGapSeconds: 60, workloads, idle: [] },
     };
     await migrationScene(temporal, { app, environment: { region: REGION }, activities: real }, async ({ move }) => {
       await waitUntil(async () => runs.size > 0, { what: 'a run on blue', ...WAIT });
@@ -149,7 +149,7 @@ describe('a CronJob of every minute and a singleton, healed by Argo CD in both c
       expect(turnsOf(seen)).toEqual([BLUE, GREEN, BLUE]);
       // Argo CD is content with both, and no note of ours is left.
       await waitUntil(async () => (await stateOf(BLUE)) === 'Synced Healthy', { what: 'nightly Healthy', ...WAIT });
-      expect(await stateOf(GREEN)).toBe('Synced Suspended');
+      expect(await stateOf(GREEN)).toBe('Synced Healthy');
       for (const cluster of [BLUE, GREEN])
         for (const { stopped } of await real.lookAtWorkloads({ actor, cluster, workloads })) expect(stopped).toBeNull();
     });

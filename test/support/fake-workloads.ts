@@ -25,6 +25,8 @@ const LATER_MS = 10_000;
 export class FakeWorkloads {
   /** Moments at which more than one cluster ran, or could run, the same workload. */
   readonly doubled: string[] = [];
+  /** What the app's own queries say is left in a cluster. */
+  left: (queries: readonly { readonly query: string }[]) => string | undefined = () => undefined;
   readonly #clusters = new Map<string, Map<string, Kept>>();
   readonly #now: () => number;
 
@@ -106,10 +108,10 @@ export class FakeWorkloads {
     return {
       lookAtWorkloads: async ({ cluster, workloads }) => this.look(cluster, workloads),
       stopWorkloads: async ({ cluster, workloads }) => this.stop(cluster, workloads),
-      awaitWorkloads: async ({ cluster, workloads, goal, until }) => {
+      awaitWorkloads: async ({ cluster, workloads, goal, until, queries = [] }) => {
         for (;;) {
           const seen = this.look(cluster, workloads);
-          const observed = goal === 'idle' ? whyBusy(seen) : whyNotRunning(seen);
+          const observed = goal === 'idle' ? (whyBusy(seen) ?? this.left(queries)) : whyNotRunning(seen);
           if (observed === undefined) return { reached: true, observed: goal };
           if (Date.now() >= Date.parse(until)) return { reached: false, observed };
           heartbeat();

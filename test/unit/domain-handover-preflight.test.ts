@@ -12,7 +12,9 @@ import { app, environment } from '../support/environment.ts';
 const report: HandoverWorkload = { kind: 'CronJob', namespace: 'nightly', name: 'report' };
 const mailer: HandoverWorkload = { kind: 'Deployment', namespace: 'nightly', name: 'mailer' };
 const workloads = [report, mailer];
-const made = environment({ apps: [app('nightly', { hosts: [], handover: { maxGapSeconds: 60, workloads } })] });
+const made = environment({
+  apps: [app('nightly', { hosts: [], handover: { maxGapSeconds: 60, workloads, idle: [] } })],
+});
 
 const anyOf = (group: string, kind: string, path: string): IgnoredDifference => ({
   group,
@@ -90,7 +92,7 @@ describe('preflight of workloads that change hands', () => {
 
   it('finds runs that the gap could swallow', () => {
     expect(findings(facts({ cron: { startingDeadlineSeconds: 60 } }))[0]).toMatch(/^handover.deadline .*60 s late/);
-    const long = { ...made, apps: [app('nightly', { handover: { maxGapSeconds: 61, workloads } })] };
+    const long = { ...made, apps: [app('nightly', { handover: { maxGapSeconds: 61, workloads, idle: [] } })] };
     const found: string[] = [];
     judgeHandovers(long, [facts({})], (id) => found.push(id));
     expect(found).toEqual(['handover.runs-in-gap']);

@@ -12,7 +12,7 @@ import {
 } from '../../src/domain/handover.ts';
 import { FakeWorkloads } from '../support/fake-workloads.ts';
 
-const nextHandover = (sides: Sides) => nextOf(sides, { fenced: true });
+const nextHandover = (sides: Sides) => nextOf(sides, { fenced: true, drained: true });
 const report: HandoverWorkload = { kind: 'CronJob', namespace: 'nightly', name: 'report' };
 const consumer: HandoverWorkload = { kind: 'Deployment', namespace: 'queue', name: 'consumer' };
 const NOON = '2026-11-21T12:00:00.000Z';
@@ -44,8 +44,17 @@ describe('the next act of a handover', () => {
 
   it('stops one that looks stopped too: a start of before may be on its way', () => {
     const sides = { from: [state(report, { stopped: note(1) })], to: [state(report)] };
-    expect(nextOf(sides, { fenced: false })).toEqual({ kind: 'stop' });
-    expect(nextOf({ from: sides.to, to: [state(report, { size: 1 })] }, { fenced: false })).toEqual({ kind: 'done' });
+    expect(nextOf(sides, { fenced: false, drained: true })).toEqual({ kind: 'stop' });
+    expect(nextOf({ from: sides.to, to: [state(report, { size: 1 })] }, { fenced: false, drained: true })).toEqual({
+      kind: 'done',
+    });
+  });
+
+  it('waits for the app’s own queries before it starts the other side, and for nothing else', () => {
+    const from = [state(report, { stopped: note(1) })];
+    const known = { fenced: true, drained: false };
+    expect(nextOf({ from, to: [state(report)] }, known)).toMatchObject({ kind: 'await-idle' });
+    expect(nextOf({ from, to: [state(report, { size: 1 })] }, known)).toEqual({ kind: 'clear-notes' });
   });
 
   it('waits while anything of the stopped side runs', () => {
@@ -150,7 +159,7 @@ describe('any sequence of acts, crashes, late starts and turns', () => {
         const late: { readonly cluster: string; readonly starts: readonly Start[] }[] = [];
         const act = (arrives: boolean): string => {
           const sides = { from: world.look(from!, workloads), to: world.look(to!, workloads) };
-          const next = nextOf(sides, { fenced });
+          const next = nextOf(sides, { fenced, drained: true });
           fenced ||= next.kind === 'stop';
           if (next.kind === 'stop') world.stop(from!, workloads);
           if (next.kind === 'start' && arrives) world.start(to!, next.starts);

@@ -11,7 +11,7 @@ import { eventually, TestTemporal } from '../support/temporal.ts';
 
 const consumer: HandoverWorkload = { kind: 'Deployment', namespace: 'queue', name: 'consumer' };
 const report: HandoverWorkload = { kind: 'CronJob', namespace: 'nightly', name: 'report' };
-const handover = { maxGapSeconds: 60, workloads: [consumer, report] };
+const handover = { maxGapSeconds: 60, workloads: [consumer, report], idle: [] };
 const ALONE: Partial<App> = { hosts: [], checks: [], steps: [{ greenPercent: 100, bakeSeconds: 0 }], handover };
 const ana = { by: 'ana@example.test', reason: 'slow reports' };
 const ACTS = ['lookAtWorkloads', 'stopWorkloads', 'awaitWorkloads', 'startWorkloads', 'clearHandoverNotes'] as const;
@@ -76,6 +76,39 @@ describe.concurrent('an app whose workloads change hands', () => {
       fake.workloads.get(BLUE, report)?.active.pop();
       await moving.executeUpdate(messages.retryUpdate, { args: [ana] });
       await until(moving, ({ state }) => state === 'on-green');
+    });
+  });
+
+  const query = { source: 'prometheus', query: 'sum(in_flight{app="{app}",cluster="{cluster}"})', when: 'result == 0' };
+  const metrics = [{ kind: 'prometheus', name: 'prometheus', url: 'http://prometheus.test', headersFrom: {} }] as const;
+
+  it('starts nothing on green while its own query says that something is left on blue', async () => {
+    const asked: string[] = [];
+    let left: string | undefined = 'in_flight is 7';
+    const app = { ...ALONE, handover: { ...handover, idle: [query] } };
+    await migrationScene(temporal, { app, environment: { metrics } }, async ({ fake, move }) => {
+      for (const workload of handover.workloads) fake.workloads.put(GREEN, workload, 0);
+      fake.workloads.left = (queries) => {
+        asked.push(...queries.map((one) => one.query));
+        return left;
+      };
+      const moving = await move();
+      await eventually(async () => asked.length > 2, Boolean);
+      expect(runningIn(fake)).toEqual([[], []]);
+      left = undefined;
+      await until(moving, ({ state }) => state === 'on-green');
+      expect(new Set(asked)).toEqual(new Set([`sum(in_flight{app="messages",cluster="${BLUE}"})`]));
+    });
+  });
+
+  it('does not let a query that never holds keep it from running at all', async () => {
+    const app = { ...ALONE, handover: { ...handover, maxGapSeconds: 3, idle: [query] } };
+    await migrationScene(temporal, { app, environment: { metrics } }, async ({ fake, move }) => {
+      for (const workload of handover.workloads) fake.workloads.put(GREEN, workload, 0);
+      fake.workloads.left = (queries) => (queries.length > 0 ? 'in_flight is 7' : undefined);
+      const held = await until(await move(), holds('gate'));
+      expect(held.hold?.because).toContain('not idle in time (in_flight is 7)');
+      expect(runningIn(fake)).toEqual(ALL_ON_BLUE);
     });
   });
 
