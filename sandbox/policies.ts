@@ -52,6 +52,7 @@ export const WORKER_POLICY = allow(
   'elasticloadbalancing:DescribeTags',
   'ec2:DescribeNetworkInterfaces',
   'ec2:DescribeSecurityGroups',
+  'cloudwatch:GetMetricData',
   'ssm:GetParameter',
   'ssm:PutParameter',
   'sts:AssumeRole',

@@ -13,16 +13,28 @@ export class FailureStop {
     this.#limit = limit;
   }
 
+  /** What migrations are told of it. */
+  get standing(): { readonly stopped?: string } {
+    return this.hold ? { stopped: this.hold.because } : {};
+  }
+
   isDue(apps: Iterable<AppStatus>): boolean {
     return this.hold === undefined && this.#count(apps).length >= this.#limit;
   }
 
   /** For people: what failed. */
-  because(apps: Iterable<AppStatus>): string {
+  why(apps: Iterable<AppStatus>): Omit<Hold, 'releases' | 'since'> {
     const failed = this.#count(apps);
     const one =
       failed.length === 1 ? 'one app has failed at its gate' : `${failed.length} apps have failed at their gates`;
-    return `${one}: ${failed.map(({ what }) => what).join(', ')}; no app begins a new step`;
+    const because = `${one}: ${failed.map(({ what }) => what).join(', ')}; no app begins a new step`;
+    return {
+      kind: 'gate',
+      phase: 'migrate',
+      because,
+      waitsFor: 'somebody to look at them and resume',
+      runbook: 'gate-failed',
+    };
   }
 
   lift(apps: Iterable<AppStatus>): void {

@@ -85,12 +85,12 @@ export class UpgradeBoard {
 
   /** Tells all migrations how things stand. */
   steer({ retry }: { readonly retry: boolean }): Promise<void> {
-    return this.#tell({ paused: this.paused, retry, ...(this.stopped === undefined ? {} : { stopped: this.stopped }) });
+    return this.#tell({ ...this.standing, retry });
   }
 
-  /** Why no app may begin a new step, though nothing is paused. */
-  get stopped(): string | undefined {
-    return this.#stop.hold?.because;
+  /** What migrations are told of it. */
+  get standing(): Omit<messages.Steering, 'retry'> {
+    return { paused: this.paused, ...this.#stop.standing };
   }
 
   /** Too many apps have failed at their gates. */
@@ -100,9 +100,7 @@ export class UpgradeBoard {
 
   /** What is under way is finished and watched; going back is always allowed. A resume ends it. */
   async stopNewSteps(): Promise<void> {
-    const because = this.#stop.because(this.#apps.values());
-    const hold = { kind: 'gate', phase: 'migrate', because, waitsFor: 'somebody to look at them and resume' } as const;
-    this.#stop.hold = this.#makeHold(hold, 'resume');
+    this.#stop.hold = this.#makeHold(this.#stop.why(this.#apps.values()), 'resume');
     await this.steer({ retry: false });
   }
 
@@ -215,7 +213,7 @@ export class UpgradeBoard {
 
   /** Apps that queue and may begin now. */
   get mayBegin(): string[] {
-    return this.stopped === undefined ? mayBegin(this.#input.environment, this.#apps, this.#granted) : [];
+    return this.#stop.hold ? [] : mayBegin(this.#input.environment, this.#apps, this.#granted);
   }
 
   /** The app was told to begin. */

@@ -170,17 +170,7 @@ export async function upgrade(input: UpgradeInput): Promise<UpgradeResult> {
     const handle = await startChild(migration, {
       workflowId: migrationId(environment.name, app.name),
       // Of all the apps it needs its own: with each one's copy of all, the history would grow with their square.
-      args: [
-        {
-          environment: { ...environment, apps: [app] },
-          app,
-          actor,
-          blue,
-          green,
-          paused: board.paused,
-          ...(board.stopped === undefined ? {} : { stopped: board.stopped }),
-        },
-      ],
+      args: [{ environment: { ...environment, apps: [app] }, app, actor, blue, green, ...board.standing }],
       parentClosePolicy: ParentClosePolicy.REQUEST_CANCEL,
     });
     migrations.set(app.name, handle);

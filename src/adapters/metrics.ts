@@ -1,12 +1,14 @@
 // One door to all sources of metrics.
 import type { MetricSource, Reading } from '../domain/analysis.ts';
+import { createCloudWatch } from './cloudwatch.ts';
+import { queryDatadog } from './datadog.ts';
 import type { Variables } from './metrics-http.ts';
 import { queryPrometheus } from './prometheus.ts';
 
 export interface MetricQuestion {
   readonly source: MetricSource;
   readonly query: string;
-  /** Milliseconds of the epoch: nothing of before is of interest, and nothing of after is there. */
+  /** Milliseconds of the epoch. Prometheus reads its window in the query itself, and does not need them. */
   readonly fromMs: number;
   readonly toMs: number;
   readonly signal: AbortSignal;
@@ -18,14 +20,16 @@ export interface Metrics {
 }
 
 export function createMetrics(variables: Variables): Metrics {
+  const queryCloudWatch = createCloudWatch();
   return {
-    async read({ source, query, signal }) {
+    async read({ source, query, fromMs, toMs, signal }) {
       switch (source.kind) {
         case 'prometheus':
           return queryPrometheus(source, query, { variables, signal });
         case 'datadog':
+          return queryDatadog(source, { query, fromMs, toMs, variables, signal });
         case 'cloudwatch':
-          throw new Error('not yet');
+          return queryCloudWatch(source, { query, fromMs, toMs, signal });
       }
     },
   };

@@ -1,5 +1,6 @@
 // Prometheus and what speaks its HTTP API (Thanos, Mimir, VictoriaMetrics): one number by an instant query.
 import { noReading, type PrometheusSource, type Reading } from '../domain/analysis.ts';
+import { fieldsOf, listOf, type Fields } from './answered.ts';
 import { askMetrics, fromVariables, masked, refusal, type MetricAnswer, type Variables } from './metrics-http.ts';
 
 /**
@@ -37,7 +38,7 @@ function readingOf(answer: MetricAnswer): Reading {
   return reading.kind === 'value' && warnings !== '' ? { ...reading, note: `warning: ${warnings}` } : reading;
 }
 
-function valueOf({ resultType, result }: Readonly<Record<string, unknown>>): Reading {
+function valueOf({ resultType, result }: Fields): Reading {
   if (resultType === 'scalar') return numberOf(listOf(result)[1]);
   if (resultType !== 'vector') {
     return noReading('unclear', `the query gives a ${String(resultType)}. Expected a scalar or a vector of one series`);
@@ -61,7 +62,3 @@ function numberOf(text: unknown): Reading {
   const value = INFINITE[text] ?? Number(text);
   return Number.isNaN(value) ? noReading('unclear', `the query gives ${text}`) : { kind: 'value', value };
 }
-
-const fieldsOf = (value: unknown): Readonly<Record<string, unknown>> =>
-  typeof value === 'object' && value !== null ? Object.fromEntries(Object.entries(value)) : {};
-const listOf = (value: unknown): readonly unknown[] => (Array.isArray(value) ? value : []);

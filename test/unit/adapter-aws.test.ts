@@ -76,6 +76,7 @@ describe('load balancers of a cluster', () => {
 describe('the rights of the worker', () => {
   /** As IAM calls the services of the SDK's packages. */
   const SERVICES: Record<string, string> = {
+    cloudwatch: 'cloudwatch',
     ec2: 'ec2',
     eks: 'eks',
     'elastic-load-balancing-v2': 'elasticloadbalancing',
