@@ -1,7 +1,7 @@
 // Programs that people put into the worker's folder of commands. Nothing else can be run, and there is no shell.
 import { spawn } from 'node:child_process';
 import { join } from 'node:path';
-import { fromVariables, withoutSecrets, type Variables } from './metrics-http.ts';
+import { fromVariables, withoutSecrets, type Variables } from './variables.ts';
 
 export interface Command {
   /** The program's name in the folder, and its arguments. */
@@ -38,7 +38,7 @@ export function createCommands(variables: Variables): Commands {
       if (folder === undefined) return error(`the worker has no folder of commands: ${COMMANDS_FOLDER} is not set`);
       if (!NAME.test(program)) return error(`${JSON.stringify(program)} is no name of a program in ${COMMANDS_FOLDER}`);
       const given = fromVariables(Object.fromEntries(named.map((name) => [name, name])), variables);
-      if ('kind' in given) return error(given.kind === 'error' ? given.because : '');
+      if ('missing' in given) return error(given.missing);
       const child = spawn(join(folder, program), words, {
         env: { PATH: variables('PATH') ?? '', ...given.values, ...environment },
         cwd: folder,

@@ -1,7 +1,8 @@
 // Datadog: the latest point of one series, by the API that queries points of time (GET /api/v1/query).
 import { noReading, type DatadogSource, type Reading } from '../domain/analysis.ts';
 import { fieldsOf, listOf } from './answered.ts';
-import { askMetrics, fromVariables, masked, refusal, type MetricAnswer, type Variables } from './metrics-http.ts';
+import { askMetrics, masked, refusal, type MetricAnswer } from './metrics-http.ts';
+import { fromVariables, type Variables } from './variables.ts';
 
 export interface DatadogQuestion {
   readonly query: string;
@@ -18,7 +19,7 @@ export async function queryDatadog(source: DatadogSource, question: DatadogQuest
     { 'DD-API-KEY': source.apiKeyFrom, 'DD-APPLICATION-KEY': source.applicationKeyFrom },
     variables,
   );
-  if ('kind' in keys) return keys;
+  if ('missing' in keys) return noReading('refused', keys.missing);
   const between = { from: `${Math.floor(fromMs / 1000)}`, to: `${Math.floor(toMs / 1000)}` };
   const answer = await askMetrics({
     url: `${source.url.replace(/\/+$/, '')}/api/v1/query?${new URLSearchParams({ ...between, query }).toString()}`,

@@ -1,5 +1,6 @@
 // One question over HTTP to a source of metrics.
 import { noReading, type Reading } from '../domain/analysis.ts';
+import { withoutSecrets } from './variables.ts';
 
 export interface MetricRequest {
   readonly url: string;
@@ -17,9 +18,6 @@ export interface MetricAnswer {
   /** The beginning of what came, for messages. */
   readonly text: string;
 }
-
-/** Named variables of the worker's environment. */
-export type Variables = (name: string) => string | undefined;
 
 const TIMEOUT_MS = 10_000;
 const MOST_BYTES = 1_000_000;
@@ -54,17 +52,6 @@ export function refusal({ status, text }: Pick<MetricAnswer, 'status' | 'text'>)
   return noReading(status >= 500 || status === 408 ? 'unavailable' : 'refused', because);
 }
 
-/** The values of variables by what they are for, or a reading that says which are not set. */
-export function fromVariables(
-  named: Readonly<Record<string, string>>,
-  variables: Variables,
-): { readonly values: Readonly<Record<string, string>> } | Reading {
-  const found = Object.entries(named).map(([key, name]) => [key, variables(name)] as const);
-  const missing = Object.values(named).filter((name) => variables(name) === undefined);
-  if (missing.length > 0) return noReading('refused', `the worker has no variable ${missing.join(', ')}`);
-  return { values: Object.fromEntries(found.map(([key, value]) => [key, value ?? ''])) };
-}
-
 /** Stops reading what is far too long to be one number. */
 async function textOf(answer: Response): Promise<string> {
   const decoder = new TextDecoder();
@@ -86,16 +73,6 @@ function jsonOf(text: string): unknown {
     return undefined;
   }
 }
-
-/** No secret is shorter, and who masked a short word would mask it everywhere. */
-const SHORTEST_SECRET = 6;
-
-/** The text without the values, whole or, as in `Bearer …`, by their last word. */
-export const withoutSecrets = (text: string, values: Iterable<string>): string =>
-  [...values]
-    .flatMap((value) => [value, value.split(' ').at(-1) ?? ''])
-    .filter((secret) => secret.length >= SHORTEST_SECRET)
-    .reduce((so, secret) => so.replaceAll(secret, '***'), text);
 
 /** A server may repeat in its complaint what it was sent. */
 export function masked(reading: Reading, values: Iterable<string>): Reading {

@@ -2,8 +2,8 @@
 import type { MetricSource, Reading } from '../domain/analysis.ts';
 import { createCloudWatch } from './cloudwatch.ts';
 import { queryDatadog } from './datadog.ts';
-import type { Variables } from './metrics-http.ts';
 import { queryPrometheus } from './prometheus.ts';
+import type { Variables } from './variables.ts';
 
 export interface MetricQuestion {
   readonly source: MetricSource;

@@ -1,7 +1,8 @@
 // Prometheus and what speaks its HTTP API (Thanos, Mimir, VictoriaMetrics): one number by an instant query.
 import { noReading, type PrometheusSource, type Reading } from '../domain/analysis.ts';
 import { fieldsOf, listOf, type Fields } from './answered.ts';
-import { askMetrics, fromVariables, masked, refusal, type MetricAnswer, type Variables } from './metrics-http.ts';
+import { askMetrics, masked, refusal, type MetricAnswer } from './metrics-http.ts';
+import { fromVariables, type Variables } from './variables.ts';
 
 /**
  * Asks `/api/v1/query` for a scalar, or for a vector of exactly one series, at the server's own now. No series and NaN are
@@ -13,7 +14,7 @@ export async function queryPrometheus(
   { variables, signal }: { readonly variables: Variables; readonly signal: AbortSignal },
 ): Promise<Reading> {
   const headers = fromVariables(headersFrom, variables);
-  if ('kind' in headers) return headers;
+  if ('missing' in headers) return noReading('refused', headers.missing);
   const answer = await askMetrics({
     url: `${url.replace(/\/+$/, '')}/api/v1/query`,
     method: 'POST',

@@ -236,6 +236,17 @@ describe('one app', () => {
     expect(drawn(app('files', { state: 'holding', history: [step] }))).toContain(`\n${expected}\n`);
   });
 
+  it.each([
+    ['passed', true],
+    ['failed', false],
+  ] as const)('tells of a step that %s what the gate saw, unless the hold tells it', (verdict, isTold) => {
+    const seen = { subject: 'files on stg-1-36', passed: isTold, observed: '4 good', expected: 'so', at: ago(50) };
+    const evidence = [{ check: 'analysis errors', ...seen }];
+    const step = { greenPercent: 25, bakeSeconds: 600, askedAt: ago(60), endedAt: ago(50), verdict, evidence };
+    const lines = drawn(app('files', { state: 'holding', history: [step] })).split('\n');
+    expect(lines.includes('    analysis errors of files on stg-1-36: 4 good')).toBe(isTold);
+  });
+
   it('that has not begun says what it waits for; one that was given back says why', () => {
     expect(drawn({ ...app('messages', {}), state: 'not-begun' }).split('\n')).toEqual([
       'messages  not-begun   ●●●●●●●●●● 0 % green   team team-messages   stg: 1.33 ●  →  1.36 ◆',

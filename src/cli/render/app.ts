@@ -56,6 +56,9 @@ export function renderApp(
     const runs = index === history.length - 1 && (state === 'moving' || state === 'baking');
     const shown = shownAs(step, runs);
     page.cut(stepLine(step, shown, at), shown.paint);
+    // What did not pass is what the hold tells.
+    const seen = step.verdict === 'passed' ? (step.evidence ?? []) : [];
+    for (const { check, subject, observed } of seen) page.whole(`    ${check} of ${subject}: ${observed}`, 'dim');
   }
   if (handover) {
     const { text, paint } = handoverLine(handover, at);
