@@ -17,7 +17,10 @@ function judgeRequests({ scenario, traffic, clusters: { green } }: RehearsalRepo
   const meant = served.filter(isBroken).reduce((sum, one) => sum + one.failed, 0);
   const elsewhere = served
     .filter((one) => one.failed > 0 && !isBroken(one))
-    .map(({ app, cluster, failed: lost }) => `${lost} of ${app} on ${cluster ?? 'no cluster'}`);
+    .map(
+      ({ app, cluster, failed: lost, lastFailure }) =>
+        `${lost} of ${app} on ${cluster ?? 'no cluster'}, the last at ${lastFailure?.at ?? '?'}: ${lastFailure?.what ?? '?'}`,
+    );
   const allowed = failsOnGreen === undefined ? '' : ` but those of ${failsOnGreen} on ${green.name}`;
   return [
     ...unless(requests >= REQUIRED.requests, `${requests} requests, expected at least ${REQUIRED.requests}`),
@@ -26,7 +29,7 @@ function judgeRequests({ scenario, traffic, clusters: { green } }: RehearsalRepo
       .map(({ app }) => `nobody asked for ${app}`),
     ...unless(
       failed === meant,
-      `${failed - meant} of ${requests} requests failed, expected none${allowed}: ${elsewhere.join(', ')}`,
+      `${failed - meant} of ${requests} requests failed, expected none${allowed}: ${elsewhere.join('; ')}`,
     ),
     ...unless(
       failsOnGreen === undefined || meant > 0,

@@ -26,8 +26,8 @@ export interface Served {
   readonly cluster: string | null;
   readonly requests: number;
   readonly failed: number;
-  /** When the last one that failed was sent. */
-  readonly lastFailedAt: string | null;
+  /** The last one that failed: when it was sent, and what came of it. */
+  readonly lastFailure: { readonly at: string; readonly what: string } | null;
 }
 
 export interface TrafficSummary {
@@ -96,13 +96,13 @@ export async function summarise(
 class Tally {
   readonly #counts = new Map<string, Counts>();
 
-  add({ app, cluster, status, at }: TrafficEvent & { kind: 'request' }): void {
+  add({ app, cluster, status, at, error }: TrafficEvent & { kind: 'request' }): void {
     const key = `${app} ${cluster ?? ''}`;
-    const counts = this.#counts.get(key) ?? { app, cluster, requests: 0, failed: 0, lastFailedMs: 0 };
+    const counts = this.#counts.get(key) ?? { app, cluster, requests: 0, failed: 0, last: { ms: 0, what: '' } };
     counts.requests++;
     if (!isSuccess(status)) {
       counts.failed++;
-      counts.lastFailedMs = Math.max(counts.lastFailedMs, at);
+      if (at >= counts.last.ms) counts.last = { ms: at, what: error ?? `answered ${status}` };
     }
     this.#counts.set(key, counts);
   }
@@ -112,15 +112,15 @@ class Tally {
   }
 }
 
-interface Counts extends Omit<Served, 'requests' | 'failed' | 'lastFailedAt'> {
+interface Counts extends Pick<Served, 'app' | 'cluster'> {
   requests: number;
   failed: number;
-  lastFailedMs: number;
+  last: { readonly ms: number; readonly what: string };
 }
 
-const servedOf = ({ lastFailedMs, ...counts }: Counts): Served => ({
+const servedOf = ({ last, ...counts }: Counts): Served => ({
   ...counts,
-  lastFailedAt: counts.failed === 0 ? null : new Date(lastFailedMs).toISOString(),
+  lastFailure: counts.failed === 0 ? null : { at: new Date(last.ms).toISOString(), what: last.what },
 });
 
 const isSuccess = (status: number): boolean => status >= 200 && status < 300;

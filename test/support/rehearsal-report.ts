@@ -44,7 +44,7 @@ const served = (app: string, cluster: string, failed = 0): Served => ({
   cluster,
   requests: 400,
   failed,
-  lastFailedAt: failed > 0 ? at(47) : null,
+  lastFailure: failed > 0 ? { at: at(47), what: 'answered 500' } : null,
 });
 const walked = (app: string): [string, TrafficStepStatus[]] => [
   app,

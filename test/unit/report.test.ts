@@ -57,7 +57,10 @@ const alsoFailed =
     traffic: {
       ...report.traffic,
       failed: report.traffic.failed + failed,
-      served: [...report.traffic.served, { app, cluster, requests: failed, failed, lastFailedAt: at(46) }],
+      served: [
+        ...report.traffic.served,
+        { app, cluster, requests: failed, failed, lastFailure: { at: at(46), what: 'refused' } },
+      ],
     },
   });
 const application =
@@ -163,11 +166,11 @@ const UPGRADED: Record<string, Broken> = {
   'an app that nobody saw whole on green': [withoutStep('search', 100), 'not observed: search at 100 %'],
   'a failed request': [
     alsoFailed('messages', GREEN, 1),
-    `1 of 2400 requests failed, expected none: 1 of messages on ${GREEN}`,
+    `1 of 2400 requests failed, expected none: 1 of messages on ${GREEN}, the last at ${at(46)}: refused`,
   ],
   'a request that nobody answered': [
     alsoFailed('files', null, 2),
-    '2 of 2400 requests failed, expected none: 2 of files on no cluster',
+    `2 of 2400 requests failed, expected none: 2 of files on no cluster, the last at ${at(46)}: refused`,
   ],
   'clients that honour the TTL on blue for too long': [
     departed('files', 'honours-ttl', { lastOnBlueAt: at(46) }),
@@ -245,12 +248,14 @@ const walked =
 const failedStep = (change: Partial<TrafficStepStatus>): Change =>
   walked((steps) => steps.map((one) => (one.verdict === 'failed' ? { ...one, ...change } : one)));
 const lost =
-  (failed: number, lastFailedAt: string): Change =>
+  (failed: number, lastAt: string): Change =>
   (report) => ({
     traffic: {
       ...report.traffic,
       failed,
-      served: report.traffic.served.map((one) => (one.failed > 0 ? { ...one, failed, lastFailedAt } : one)),
+      served: report.traffic.served.map((one) =>
+        one.failed > 0 ? { ...one, failed, lastFailure: { at: lastAt, what: 'answered 500' } } : one,
+      ),
     },
   });
 
@@ -390,15 +395,15 @@ const BROKEN: Record<ScenarioName, Record<string, Broken>> = {
     ],
     'a failed request of another app': [
       alsoFailed('files', GREEN, 3),
-      `3 of 2400 requests failed, expected none but those of messages on ${GREEN}: 3 of files on ${GREEN}`,
+      `3 of 2400 requests failed, expected none but those of messages on ${GREEN}: 3 of files on ${GREEN}, the last at ${at(46)}: refused`,
     ],
     'a failed request of the broken app on blue': [
       alsoFailed('messages', BLUE, 3),
-      `3 of 2400 requests failed, expected none but those of messages on ${GREEN}: 3 of messages on ${BLUE}`,
+      `3 of 2400 requests failed, expected none but those of messages on ${GREEN}: 3 of messages on ${BLUE}, the last at ${at(46)}: refused`,
     ],
     'a request that nobody answered': [
       alsoFailed('messages', null, 1),
-      `1 of 2400 requests failed, expected none but those of messages on ${GREEN}: 1 of messages on no cluster`,
+      `1 of 2400 requests failed, expected none but those of messages on ${GREEN}: 1 of messages on no cluster, the last at ${at(46)}: refused`,
     ],
     'nothing that failed': [
       (report) => ({
@@ -416,11 +421,11 @@ const BROKEN: Record<ScenarioName, Record<string, Broken>> = {
     ...GATE_FAILURE,
     'a failed request': [
       alsoFailed('files', GREEN, 1),
-      `1 of 2400 requests failed, expected none but those of messages on ${GREEN}: 1 of files on ${GREEN}`,
+      `1 of 2400 requests failed, expected none but those of messages on ${GREEN}: 1 of files on ${GREEN}, the last at ${at(46)}: refused`,
     ],
     'a request that nobody answered': [
       alsoFailed('messages', null, 1),
-      `1 of 2400 requests failed, expected none but those of messages on ${GREEN}: 1 of messages on no cluster`,
+      `1 of 2400 requests failed, expected none but those of messages on ${GREEN}: 1 of messages on no cluster, the last at ${at(46)}: refused`,
     ],
   },
 };

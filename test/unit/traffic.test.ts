@@ -37,6 +37,8 @@ const request = (status: number, cluster: string | null, app = 'shop'): TrafficE
   ms: 1.5,
 });
 
+const iso = (ms: number): string => new Date(ms).toISOString();
+
 async function collect<T>(items: AsyncIterable<T>): Promise<T[]> {
   const all: T[] = [];
   for await (const item of items) all.push(item);
@@ -63,10 +65,10 @@ describe('summary of the traffic', () => {
       blue: 3,
       green: 1,
       served: [
-        { app: 'cart', cluster: 'b', requests: 1, failed: 0, lastFailedAt: null },
-        { app: 'shop', cluster: null, requests: 2, failed: 1, lastFailedAt: new Date(1).toISOString() },
-        { app: 'shop', cluster: 'b', requests: 3, failed: 1, lastFailedAt: new Date(1).toISOString() },
-        { app: 'shop', cluster: 'g', requests: 2, failed: 1, lastFailedAt: new Date(1).toISOString() },
+        { app: 'cart', cluster: 'b', requests: 1, failed: 0, lastFailure: null },
+        { app: 'shop', cluster: null, requests: 2, failed: 1, lastFailure: { at: iso(1), what: 'answered 0' } },
+        { app: 'shop', cluster: 'b', requests: 3, failed: 1, lastFailure: { at: iso(1), what: 'answered 404' } },
+        { app: 'shop', cluster: 'g', requests: 2, failed: 1, lastFailure: { at: iso(1), what: 'answered 503' } },
       ],
       steps: [],
     });
@@ -121,7 +123,6 @@ describe('departures from blue', () => {
     ms: 1,
     ...more,
   });
-  const iso = (ms: number): string => new Date(ms).toISOString();
   const lastStep = { askedAt: iso(1_000), settledAt: iso(4_000) };
   const departuresOf = async (events: TrafficEvent[], lastSteps: Record<string, typeof lastStep>) =>
     (await summarise(events, { steps: [], lastSteps, blue: 'b', green: 'g' })).departures;

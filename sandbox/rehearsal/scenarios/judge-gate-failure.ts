@@ -58,7 +58,7 @@ function judgeLoss({ noted, traffic, startedAt, endedAt }: RehearsalReport, step
   const settled = reversed + Date.parse(step.settledAt ?? '') - Date.parse(step.askedAt);
   const seenSeconds = (reversed - broken) / 1000;
   const lost = traffic.served.filter(({ failed }) => failed > 0);
-  const last = Math.max(...lost.map(({ lastFailedAt }) => Date.parse(lastFailedAt ?? '')));
+  const last = Math.max(...lost.map(({ lastFailure }) => Date.parse(lastFailure?.at ?? '')));
   const visits =
     traffic.departures.find(({ app, habit }) => app === FAILING.app && habit === 'honours-ttl')?.requests ?? 0;
   const perSecond = visits / ((Date.parse(endedAt) - Date.parse(startedAt)) / 1000);
