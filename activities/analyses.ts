@@ -26,9 +26,19 @@ interface Watch {
   readonly host: string;
 }
 
-export function createAnalysisWork(deps: Dependencies): Pick<GateActivities, 'watchAnalyses'> {
-  const { clock } = deps;
+export function createAnalysisWork(deps: Dependencies): Pick<GateActivities, 'watchAnalyses' | 'readMetrics'> {
+  const { clock, metrics } = deps;
   return {
+    readMetrics: ({ questions }) => {
+      const toMs = clock.now();
+      const signal = cancellationSignal();
+      return Promise.all(
+        questions.map(({ source, query, windowSeconds }) =>
+          metrics.read({ source, query, fromMs: toMs - windowSeconds * 1000, toMs, signal }),
+        ),
+      );
+    },
+
     async watchAnalyses(input) {
       const sinceMs = momentOf(input.since);
       const untilMs = momentOf(input.until);

@@ -18,7 +18,7 @@ interface Tally {
 
 type Verdict = GateResult['verdict'];
 
-export function createGateWork(deps: Dependencies): Omit<GateActivities, 'watchAnalyses'> {
+export function createGateWork(deps: Dependencies): Pick<GateActivities, 'watchGate' | 'windowState'> {
   const { clock } = deps;
   return {
     async watchGate({ app, host, target, checks, until, resolvers }) {

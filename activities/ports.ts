@@ -1,7 +1,7 @@
 // What workflows may ask of the world: interfaces only. Each method is one activity: one side effect or one look,
 // one object argument, a small JSON answer. Mutations are idempotent: they look first, carry the given token,
 // tag what they make with the run, and adopt on conflict only what carries the same run.
-import type { Analysis, MetricSource } from '../src/domain/analysis.ts';
+import type { Analysis, MetricSource, Reading } from '../src/domain/analysis.ts';
 import type {
   AccessEntry,
   Addon,
@@ -231,6 +231,10 @@ export interface GateActivities {
     since: string;
     until: string;
   }): Promise<readonly GateResult[]>;
+  /** One number for each question, in their order, of the time that ends now. What goes wrong is a reading too. */
+  readMetrics(input: {
+    questions: readonly { source: MetricSource; query: string; windowSeconds: number }[];
+  }): Promise<readonly Reading[]>;
   windowState(input: { window: Window; at: string }): Promise<WindowState>;
 }
 

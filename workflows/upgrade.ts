@@ -39,6 +39,7 @@ import { proveNoTraffic } from './no-traffic.ts';
 import { provision } from './provision.ts';
 import { calls, waits } from './proxies.ts';
 import { failureTypeOf, reasonOf } from './reason.ts';
+import { stillAsked } from './still-asked.ts';
 import { everyOne } from './settle.ts';
 import { UpgradeBoard } from './upgrade-board.ts';
 import { verify } from './verify.ts';
@@ -96,7 +97,7 @@ export async function upgrade(input: UpgradeInput): Promise<UpgradeResult> {
         await phase('soak', soak);
         isApproved = await board.awaitApproval(
           'decommission',
-          `all apps are on ${green}; ${blue.name} would be deleted, and there is no going back from that`,
+          `all apps are on ${green}; ${blue.name} would be deleted, and there is no going back from that${await stillAsked(environment, blue.name)}`,
           () => board.allOnGreen,
         );
       } while (!isApproved || !board.allOnGreen);

@@ -10,13 +10,25 @@ const WHO: Readonly<Record<DnsHabit, string>> = {
   'caches-for-ever': 'clients that cache for ever',
 };
 
-export function judgeDepartures({ traffic: { departures } }: RehearsalReport, { apps }: Expected): string[] {
+export function judgeDepartures(report: RehearsalReport, { apps }: Expected): string[] {
+  const { departures } = report.traffic;
   const find = (app: string, habit: DnsHabit): Departure | undefined =>
     departures.find((one) => one.app === app && one.habit === habit);
   return apps.flatMap(({ app }) => [
+    ...judgeApproval(report, app),
     ...judge(app, 'honours-ttl', find(app, 'honours-ttl')),
     ...judge(app, 'caches-for-ever', find(app, 'caches-for-ever')),
   ]);
+}
+
+/** Who lets blue go must have been told of those who still ask it. */
+function judgeApproval({ approvals, clusters: { blue } }: RehearsalReport, app: string): string[] {
+  const told = approvals.filter(({ point }) => point === 'decommission').map(({ because }) => because);
+  const wanted = new RegExp(`${blue.name} still answers requests: .*\\d of ${app} in `);
+  return unless(
+    told.some((because) => wanted.test(because)),
+    `${app}: who approved decommission was not told that ${blue.name} still answers it: ${told.join('; ') || 'nobody was asked'}`,
+  );
 }
 
 function judge(app: string, habit: DnsHabit, departure: Departure | undefined): string[] {

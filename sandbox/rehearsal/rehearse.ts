@@ -38,7 +38,7 @@ export async function rehearse(
   const endedAt = new Date().toISOString();
   const calls = countCalls(sandbox, callsBefore);
 
-  const { status, noted } = walk;
+  const { status, noted, approvals } = walk;
   const [blue, green] = [sandbox.controlPlane(BLUE.name), sandbox.controlPlane(GREEN.name)];
   const look = <T>(at: string, ask: () => Promise<T>, otherwise: T): Promise<T> =>
     troubles.spare(`${at} could not be looked at`, ask, otherwise);
@@ -81,6 +81,7 @@ export async function rehearse(
     }),
     weights: await look('the hosted zone', () => readWeights(sandbox), {}),
     noted,
+    approvals,
     walked: Object.fromEntries((status?.apps ?? []).map(({ app, history }) => [app, history])),
     troubles: troubles.list,
   };

@@ -2,6 +2,7 @@
 import type { TrafficStepStatus, UpgradeState } from '../../src/domain/status.ts';
 import type { TrafficSummary } from '../traffic/summary.ts';
 import type { Noted } from './scenario.ts';
+import type { Approval } from './steering.ts';
 import type { ScenarioName } from './scenarios.ts';
 
 export interface ClusterReport {
@@ -51,6 +52,8 @@ export interface RehearsalReport {
   readonly weights: Readonly<Record<string, Readonly<Record<string, number>>>>;
   /** Each app's steps, as the upgrade told of them. */
   readonly walked: Readonly<Record<string, readonly TrafficStepStatus[]>>;
+  /** What was said when each approval was asked for. */
+  readonly approvals: readonly Approval[];
   /** What the scenario's own actor did. */
   readonly noted: Noted;
   /** What kept the rehearsal itself from going on, or from looking. */

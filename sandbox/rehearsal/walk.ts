@@ -9,7 +9,7 @@ import { ENVIRONMENT, type Sandbox } from '../sandbox.ts';
 import { cliWith } from './cli.ts';
 import { BY, type Actor, type Noted } from './scenario.ts';
 import { SCENARIOS, type ScenarioName } from './scenarios.ts';
-import { Steering } from './steering.ts';
+import { Steering, type Approval } from './steering.ts';
 import { watchUntil } from './watching.ts';
 import { pollersOf, RehearsalWorker } from './worker.ts';
 
@@ -22,6 +22,7 @@ export class Walk {
   readonly #scenario: ScenarioName;
   readonly #stream: NodeJS.WriteStream;
   #actor: Actor = {};
+  #steering: Steering | undefined;
   #status: UpgradeStatus | undefined;
 
   constructor(sandbox: Sandbox, scenario: ScenarioName, stream: NodeJS.WriteStream) {
@@ -33,6 +34,11 @@ export class Walk {
   /** As it was last seen. */
   get status(): UpgradeStatus | undefined {
     return this.#status;
+  }
+
+  /** What was said when approvals were asked for. */
+  get approvals(): readonly Approval[] {
+    return this.#steering?.approvals ?? [];
   }
 
   /** What the scenario's actor did. */
@@ -69,7 +75,8 @@ export class Walk {
       await cli.run('upgrade', 'start', '--file', this.#sandbox.environmentFile, '--by', BY);
       acting = (this.#actor.beside?.(signal) ?? acting).catch((error: unknown) => over.abort(error));
       watching = watchUntil(() => cli.show(stream, signal, 'upgrade', 'watch', ENVIRONMENT), signal);
-      await this.#steer(client, new Steering(this.#actor, { cli, say }), signal);
+      this.#steering = new Steering(this.#actor, { cli, say });
+      await this.#steer(client, this.#steering, signal);
       if (this.#status?.endedAt !== undefined) await watching;
     } catch (error) {
       // What is cut short throws whatever it was at; why it was cut short says more.

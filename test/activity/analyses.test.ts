@@ -1,5 +1,5 @@
 import { CancelledFailure } from '@temporalio/common';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { systemClock } from '../../src/adapters/clock.ts';
 import type { Command } from '../../src/adapters/commands.ts';
 import type { MetricQuestion } from '../../src/adapters/metrics.ts';
@@ -211,5 +211,22 @@ describe('watchAnalyses', () => {
   it.each(['since', 'until'])('refuses a moment that is none: %s', async (field) => {
     const broken = { ...watching([ERRORS], 0), [field]: 'soon' };
     await expect(run(prepare({}), 'watchAnalyses', broken)).rejects.toMatchObject({ type: 'input.invalid' });
+  });
+});
+
+describe('readMetrics', () => {
+  it('answers each question in its place, of the time that ends now', async () => {
+    const read = vi.fn<(question: MetricQuestion) => Promise<Reading>>(async ({ query }) =>
+      query === 'bad' ? noReading('refused', 'no') : value(query.length),
+    );
+    const questions = ['bad', 'good'].map((query) => ({ source: SOURCE, query, windowSeconds: 60 }));
+    expect(await run(prepare({ metrics: { read } }), 'readMetrics', { questions })).toEqual([
+      noReading('refused', 'no'),
+      value(4),
+    ]);
+    expect(read.mock.calls.map(([{ fromMs, toMs }]) => [fromMs, toMs])).toEqual([
+      [START - 60_000, START],
+      [START - 60_000, START],
+    ]);
   });
 });

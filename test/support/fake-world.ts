@@ -4,6 +4,7 @@ import { ApplicationFailure, Context, heartbeat } from '@temporalio/activity';
 import type { Activities, ClusterFacts, GateResult, WishOutcome } from '../../activities/ports.ts';
 import { nameIn, type AppHost, type Environment } from '../../src/domain/environment.ts';
 import type { CatalogueFacts, Uncatalogued } from '../../src/domain/catalogue.ts';
+import type { Reading } from '../../src/domain/analysis.ts';
 import type { Evidence } from '../../src/domain/status.ts';
 import {
   planHost,
@@ -44,6 +45,8 @@ export class FakeWorld {
   /** One analysis fails, passes or cannot tell; what it was asked is in `watched`. */
   analysis: (app: string, greenPercent: number) => GateResult['verdict'] = () => 'passed';
   readonly watched: Parameters<Activities['watchAnalyses']>[0][] = [];
+  /** What a source of metrics answers. */
+  counts: (question: { query: string }) => Reading = () => ({ kind: 'value', value: 0 });
   window: Activities['windowState'] = async () => ({ open: true });
   /** What blue answers when it is asked before traffic goes back to it. */
   blueGate: (app: string) => GateResult['verdict'] = () => 'passed';
@@ -273,6 +276,7 @@ export class FakeWorld {
           evidence: this.#evidence(`analysis ${one.name}`, name, verdict === 'passed'),
         }));
       },
+      readMetrics: async ({ questions }) => questions.map(this.counts),
       windowState: (input) => this.window(input),
       readRecords: async ({ zone, host }) => this.records.get(this.keyOf(host, zone.id)) ?? [],
       applyWishes: async (input) => apply(input),

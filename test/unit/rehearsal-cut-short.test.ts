@@ -23,6 +23,7 @@ vi.mock('../../sandbox/rehearsal/walk.ts', () => ({
   Walk: class {
     readonly status = { state: 'paused', holds: [{ because: 'as ordered' }], phases: GOOD.plain().phases, apps: [] };
     readonly noted = {};
+    readonly approvals = [];
     readonly run = (): Promise<never> => Promise.reject(new Error('Temporal has gone'));
   },
 }));

@@ -36,6 +36,7 @@ it('approvals are given by every rehearsal', async () => {
   const asked = upgrade({ state: 'holding', holds: [hold({ kind: 'approval', approval: 'decommission' })] });
   expect(await one.look(asked)).toBe('goes-on');
   expect(commands).toEqual(['upgrade approve stg --point decommission --by rehearsal']);
+  expect(one.approvals).toEqual([{ point: 'decommission', because: asked.holds[0]?.because }]);
 });
 
 it('rollback breaks its app on green once, when it has a share of the traffic in the middle of a step', async () => {

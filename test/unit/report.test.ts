@@ -197,6 +197,17 @@ const UPGRADED: Record<string, Broken> = {
     }),
     'files: no request of clients that cache for ever',
   ],
+  'an approval that said nothing of those who still ask blue': [
+    () => ({
+      approvals: [
+        {
+          point: 'decommission' as const,
+          because: `${BLUE} still answers requests: 9 of messages in 6 s, 9 of search in 6 s`,
+        },
+      ],
+    }),
+    `files: who approved decommission was not told that ${BLUE} still answers it: ${BLUE} still answers requests: 9 of messages in 6 s, 9 of search in 6 s`,
+  ],
   'blue still there': [blue({ deleted: false }), 'stg-1-33 still exists'],
   'something left behind': [aws({ leftovers: ['oidc-provider x', 'eni y'] }), 'left behind: oidc-provider x, eni y'],
   'leftovers that nobody searched for': [aws({ leftovers: null }), 'leftovers of stg-1-33 were not searched for'],

@@ -92,6 +92,25 @@ describe.concurrent('upgrade', () => {
     });
   });
 
+  it('tells who still asks blue before it asks whether blue may go, and that nobody could tell', async () => {
+    const source = { kind: 'prometheus', name: 'main', url: 'http://127.0.0.1:9090', headersFrom: {} } as const;
+    const limits = { everySeconds: 1, minSamples: 1, failureLimit: 0, inconclusiveLimit: 0, consecutiveErrorLimit: 4 };
+    const measure = { source: 'main', failed: 'f', total: '{app}', significance: 0.01, margin: 0.01 };
+    const analyses = [{ ...limits, name: 'compared', measure: { kind: 'rates' as const, ...measure } }];
+    const { fake, run } = world({ metrics: [source], analyses });
+    fake.counts = ({ query }) =>
+      query === 'messages'
+        ? { kind: 'value', value: 7 }
+        : { kind: 'error', error: 'unavailable', because: 'no answer' };
+    await run(async (up) => {
+      const { holds } = await eventually(() => up.query(messages.statusQuery), holdsFor('approval'));
+      expect(holds[0]?.because).toMatch(
+        /no going back from that; stg-1-33 still answers requests: 7 of messages in 300 s .*; nobody could count what it still answers for files$/,
+      );
+      await up.terminate();
+    });
+  });
+
   it('rolls everything back by itself when the environment says so, and leaves blue whole', async () => {
     // Were the failed app to wait for the other one, the long bake would outlast the test.
     const steps = [
