@@ -126,6 +126,7 @@ describe('an Argo CD Application', () => {
       health: 'Missing',
       revision: 'abc',
       project: 'default',
+      ignoreDifferences: [],
       reconciledAt: '2026-11-21T10:00:00Z',
       refreshing: false,
       requested: { requestId: 'r-2' },
