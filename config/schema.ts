@@ -17,6 +17,7 @@ import {
   text,
   wholeNumber,
 } from './fields.ts';
+import { deadline } from './deadline.ts';
 import * as rules from './rules.ts';
 import { window } from './window.ts';
 
@@ -186,6 +187,7 @@ const app = z.strictObject({
   dependsOn: list(name('the name of another app'), 'apps that move before it').default([]),
   start: oneOf(['with-upgrade', 'owner'], 'when the app begins to move').default('with-upgrade'),
   steps: steps.exactOptional(),
+  deadline: deadline.exactOptional(),
 });
 
 const DEFAULT_STEPS = [5, 25, 50, 100].map((green) => ({ green, bake: '10m' }));
@@ -230,6 +232,7 @@ const file = z.strictObject({
     'points at which a person must approve',
   ).default(['decommission']),
   window: window.exactOptional(),
+  deadline: deadline.exactOptional(),
   onGateFailure: oneOf(['hold', 'rollback'], 'what a failed gate does').default('hold'),
   stopAfterFailedApps: wholeNumber('after how many apps whose gates failed no new step begins', {
     min: 1,
@@ -257,7 +260,7 @@ export const environmentSchema = file
   )
   .superRefine(rules.appsCanWait, rules.sound('apps.name', 'apps.dependsOn'))
   .superRefine(sourcesAreThere, rules.sound('metrics', 'analyses', 'apps.analyses', 'apps.handover'))
-  .transform(({ steps: common, metrics, drain, soak, ...given }): Environment => {
+  .transform(({ steps: common, deadline: forAll, metrics, drain, soak, ...given }): Environment => {
     const toSteps = (some: typeof common) =>
       some.map(({ green, bake }) => ({ greenPercent: green, bakeSeconds: bake }));
     const toHosts = (hosts: readonly string[]): AppHost[] =>
@@ -268,6 +271,7 @@ export const environmentSchema = file
       metrics: metrics.map((source) => toSource(source, given.region)),
       zones: given.zones.map(toZone),
       apps: given.apps.map((one) => ({
+        ...(forAll ? { deadline: forAll } : {}),
         ...one,
         hosts: toHosts(one.hosts),
         // What runs in one cluster at a time has no shares.

@@ -1,6 +1,7 @@
 // When traffic may go forward, as a person writes it: hours such as Mon-Fri 10:00-17:00, holidays and freezes.
 import { z } from 'zod';
 import type { Hours, Weekday } from '../src/domain/environment.ts';
+import { isTimeZone } from '../src/domain/local-time.ts';
 import { WEEK } from '../src/domain/window.ts';
 import { list, listOfSome, pattern, text } from './fields.ts';
 import * as rules from './rules.ts';
@@ -56,20 +57,14 @@ const freeze = z
   .superRefine(rules.freezeEndsAfterItBegins, rules.sound('from', 'to'))
   .transform(({ from, to, why }) => ({ from: rules.freezeBegins(from), to: rules.freezeEnds(to), why }));
 
+export const timeZone = z
+  .string({ error: expecting('a time zone, such as Asia/Tokyo') })
+  .refine(isTimeZone, { error: expecting('a time zone, such as Asia/Tokyo or UTC') })
+  .meta({ description: 'An IANA time zone' });
+
 export const window = z.strictObject({
-  timeZone: z
-    .string({ error: expecting('a time zone, such as Asia/Tokyo') })
-    .refine(isTimeZone, { error: expecting('a time zone, such as Asia/Tokyo or UTC') })
-    .meta({ description: 'An IANA time zone' }),
+  timeZone,
   hours: listOfSome(hours, 'days and times, such as [Mon-Fri 10:00-17:00]'),
   holidays: list(date('a day on which nothing may change'), 'dates').default([]),
   freezes: list(freeze, 'freezes, such as - { from: 2026-12-21, to: 2027-01-03, why: year end }').prefault([]),
 });
-
-function isTimeZone(timeZone: string): boolean {
-  try {
-    return new Intl.DateTimeFormat('en', { timeZone }).resolvedOptions().timeZone !== '';
-  } catch {
-    return false;
-  }
-}

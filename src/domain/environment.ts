@@ -123,6 +123,8 @@ export interface App {
   readonly analyses?: readonly Analysis[];
   /** Whether it moves as soon as green is ready, or waits for its owner to start it. */
   readonly start: 'with-upgrade' | 'owner';
+  /** When it must be on green, and what happens when it is not. */
+  readonly deadline?: Deadline;
   /** Names of apps that must be on green before it begins. */
   readonly dependsOn: readonly string[];
   readonly steps: readonly TrafficStep[];
@@ -178,6 +180,35 @@ export interface HttpCheck {
 export interface TrafficStep {
   readonly greenPercent: number;
   readonly bakeSeconds: number;
+}
+
+/** An instant that a person chose, on the clocks of a time zone. */
+export interface Moment {
+  /** ISO 8601, UTC. */
+  readonly at: string;
+  /** IANA name, or an offset such as `+09:00`. */
+  readonly timeZone: string;
+  /** As people there write it: `Fri 2026-12-18 18:00 Asia/Tokyo`. */
+  readonly local: string;
+}
+
+/**
+ * What comes of an app that was not started by its deadline. `auto`: it starts by itself. `escalate`: it holds for an SRE.
+ * `block`: it stays its owner's to start, and the upgrade waits.
+ */
+export type DeadlinePolicy = 'auto' | 'escalate' | 'block';
+
+export interface Deadline {
+  readonly due: Moment;
+  readonly policy: DeadlinePolicy;
+  /** Earliest first; the last one, 0 days before, is the deadline itself. */
+  readonly remind: readonly Reminder[];
+}
+
+/** `daysBefore` by the calendar: at the same time of day, whatever the clocks did in between. `at` is ISO 8601. */
+export interface Reminder {
+  readonly daysBefore: number;
+  readonly at: string;
 }
 
 export type ApprovalPoint = 'migrate' | 'decommission';

@@ -8,6 +8,8 @@ export interface ZoneClock {
   shows(instant: number): number;
   /** On from an instant to when they show a later time, at most days away, or to the change of clocks before that. */
   towards(shown: number, instant: number): number;
+  /** The instants at which they show this very time: none when it is skipped, two when it comes twice. */
+  instants(shown: number): number[];
   /** The first instant at which they show this time or a later one. */
   first(shown: number): number;
   /** The instant from which on they never show an earlier time: another one than the first when the time comes twice. */
@@ -51,7 +53,21 @@ export function zoneClock(timeZone: string): ZoneClock {
     return back === undefined ? at : shows(back) < shown ? firstFrom(shown, back) : at;
   }
 
-  return { shows, towards, first, forGood };
+  /** By the offset of two days before and of two days after, as clocks change at most once in between. */
+  const instants = (shown: number): number[] =>
+    [...new Set([-2, 2].map((days) => shown - offset(shown + days * DAY_MS)))]
+      .filter((instant) => shows(instant) === shown)
+      .toSorted((a, b) => a - b);
+
+  return { shows, towards, instants, first, forGood };
+}
+
+export function isTimeZone(timeZone: string): boolean {
+  try {
+    return new Intl.DateTimeFormat('en', { timeZone }).resolvedOptions().timeZone !== '';
+  } catch {
+    return false;
+  }
 }
 
 function offsetOf(timeZone: string): (instant: number) => number {

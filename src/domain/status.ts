@@ -1,4 +1,5 @@
-import type { ApprovalPoint } from './environment.ts';
+import type { ApprovalPoint, Deadline, Moment, Reminder } from './environment.ts';
+import type { Role } from './permissions.ts';
 
 /** The phases of an upgrade, in the order in which one run walks them. */
 export const PHASES = ['preflight', 'provision', 'bootstrap', 'verify', 'migrate', 'soak', 'decommission'] as const;
@@ -47,6 +48,9 @@ export type HoldKind =
   | 'owner'
   | 'aborted'
   | 'pinned'
+  /** Of one app: it begins at the time that its owner set; or its deadline has passed, and an SRE decides. */
+  | 'schedule'
+  | 'deadline'
   /** Of one app: others move before it. */
   | 'turn';
 
@@ -118,8 +122,49 @@ export type HandoverStatus =
 export interface AppAction {
   readonly verb: string;
   readonly by: string;
+  /** Absent when eksodus did it by itself, by a schedule or a deadline. */
+  readonly role?: Role;
+  /** What was asked for: a share, steps, a time. */
+  readonly detail?: string;
   readonly reason?: string;
   readonly at: string;
+}
+
+/** When its owner lets it begin. `opens`: the window is shut then, and opens at that time, as people there write it. */
+export interface Schedule {
+  readonly moment: Moment;
+  readonly by: string;
+  readonly opens?: string;
+}
+
+/** What was sent to an app's owner: so many days before which deadline. `failed`: why it could not be sent. */
+export interface Reminded {
+  readonly daysBefore: number;
+  readonly due: string;
+  readonly at: string;
+  readonly failed?: string;
+}
+
+/** A later deadline that an owner asked for; until it is granted the old one stands. */
+export interface ExtensionRequest {
+  readonly due: Moment;
+  readonly remind: readonly Reminder[];
+  readonly by: string;
+  readonly reason: string;
+  readonly askedAt: string;
+}
+
+export interface DeadlineStatus extends Deadline {
+  readonly passed: boolean;
+  readonly requested?: ExtensionRequest;
+  /** The latest, oldest first. */
+  readonly reminded: readonly Reminded[];
+}
+
+/** When an app begins, and by when it must have moved. */
+export interface Timing {
+  readonly schedule?: Schedule;
+  readonly deadline?: DeadlineStatus;
 }
 
 export interface AppStatus {
@@ -133,6 +178,7 @@ export interface AppStatus {
   readonly history: readonly TrafficStepStatus[];
   /** The latest commands, oldest first. */
   readonly actions: readonly AppAction[];
+  readonly timing?: Timing;
   readonly hold?: Hold;
   /** Of an app with workloads that change hands. */
   readonly handover?: HandoverStatus;

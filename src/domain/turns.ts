@@ -37,4 +37,4 @@ function isUnderWay(status: AppStatus | undefined, granted: string | undefined):
 }
 
 /** Holds in which an app, with no traffic on green, stands in nobody's way. */
-const AT_REST: ReadonlySet<HoldKind> = new Set<HoldKind>(['owner', 'aborted', 'gate', 'turn']);
+const AT_REST: ReadonlySet<HoldKind> = new Set<HoldKind>(['owner', 'aborted', 'schedule', 'deadline', 'gate', 'turn']);

@@ -1,0 +1,5 @@
+import type { Hold } from './status.ts';
+
+/** Whether a person must do something before it goes on: a window, a turn and a scheduled time come by themselves. */
+export const needsPerson = ({ kind }: Pick<Hold, 'kind'>): boolean =>
+  kind !== 'window' && kind !== 'turn' && kind !== 'schedule';
