@@ -12,6 +12,7 @@ import { createHandoverWork } from './handover.ts';
 import { createLeftoverWork } from './leftovers.ts';
 import { createLoadBalancerWork } from './load-balancers.ts';
 import { createAnswerWork } from './name-servers.ts';
+import { createNoticeWork } from './notices.ts';
 import { createNodeGroupWork } from './node-groups.ts';
 import { createParameterWork } from './parameters.ts';
 import type { Activities } from './ports.ts';
@@ -37,6 +38,7 @@ export function createActivities(deps: Dependencies): Activities {
     ...createGateWork(deps),
     ...createHandoverWork(deps),
     ...createAnalysisWork(deps),
+    ...createNoticeWork(deps),
     ...createZoneWork(deps),
     ...createAnswerWork(deps),
   };

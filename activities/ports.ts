@@ -7,11 +7,13 @@ import type {
   Addon,
   ArgoCd,
   ClusterSettings,
+  DeadlinePolicy,
   Environment,
   HandoverWorkload,
   HostedZone,
   HttpCheck,
   IngressRef,
+  Moment,
   NodeGroup,
   Window,
 } from '../src/domain/environment.ts';
@@ -305,6 +307,22 @@ export interface HandoverActivities {
   }): Promise<{ readonly missing: readonly HandoverWorkload[] }>;
 }
 
+/** So many days before an app's deadline (0: at it), because it does not go on without a person. `waitsFor`: for what. */
+export interface DeadlineReminder {
+  readonly environment: string;
+  readonly app: string;
+  readonly team: string;
+  readonly due: Moment;
+  readonly policy: DeadlinePolicy;
+  readonly daysBefore: number;
+  readonly waitsFor: string;
+}
+
+export interface NoticeActivities {
+  /** Tells the app's owner. May be sent twice when a worker dies in between. */
+  remind(input: DeadlineReminder): Promise<void>;
+}
+
 export type Activities = PreflightActivities &
   CatalogueActivities &
   HandoverActivities &
@@ -313,4 +331,5 @@ export type Activities = PreflightActivities &
   ArgoActivities &
   ClusterActivities &
   GateActivities &
+  NoticeActivities &
   DnsActivities;

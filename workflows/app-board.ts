@@ -105,6 +105,8 @@ const RELEASES: Readonly<Record<HoldKind, Verbs>> = {
   owner: [['start'], ['rollback']],
   aborted: [['retry'], ['rollback']],
   pinned: [['resume', 'abort'], ['rollback']],
+  schedule: [['start', 'unschedule'], ['rollback']],
+  deadline: [['start', 'extend'], ['rollback']],
   paused: [['resume'], ['rollback']],
   window: [[], ['rollback']],
   turn: [[], ['rollback']],

@@ -1,20 +1,17 @@
 // How an app's owner steers its move: the commands, who may give which when, and what they change.
-import type { UpdateDefinition } from '@temporalio/common';
-import { ApplicationFailure, setHandler } from '@temporalio/workflow';
+import { setHandler } from '@temporalio/workflow';
 import type { App, TrafficStep } from '../src/domain/environment.ts';
-import type { AppAction, AppStatus } from '../src/domain/status.ts';
+import { PAUSED_BY_OWNER } from '../src/domain/stragglers.ts';
+import type { Role } from '../src/domain/permissions.ts';
 import { changeSteps, type StepsChange } from '../src/domain/steps.ts';
+import type { AppBoard } from './app-board.ts';
+import { appCommands, type TakeCommand } from './app-commands.ts';
 import * as messages from './messages.ts';
 
 /** Ends what is under way: the app goes back to blue, or to a weight of its owner's choice. */
 export type AppTurn =
   | { readonly kind: 'abort'; readonly by: string; readonly reason: string }
   | { readonly kind: 'pin'; readonly by: string; readonly reason: string; readonly greenPercent: number };
-
-interface Shown {
-  readonly status: AppStatus;
-  note(action: AppAction, change?: Partial<AppStatus>): Promise<void>;
-}
 
 /** How an app is when its migration begins. */
 interface Begun {
@@ -45,16 +42,22 @@ export class AppSteering {
   #stopped: string | undefined;
   #appPaused = false;
   readonly #app: App;
-  readonly #board: Shown;
+  readonly #board: AppBoard;
+  readonly takes: TakeCommand;
 
   /** Registers all handlers, so it is made before the workflow's first await. */
-  constructor({ app, paused, stopped }: Begun, board: Shown) {
+  constructor({ app, paused, stopped }: Begun, board: AppBoard) {
     this.#app = app;
     this.#board = board;
     this.#environmentPaused = paused;
     this.#stopped = stopped;
     this.steps = app.steps;
     this.started = app.start === 'with-upgrade';
+    this.takes = appCommands(board, () =>
+      this.released
+        ? `${app.name} has moved, and the old cluster is about to go: only the whole upgrade can go back`
+        : undefined,
+    );
     setHandler(messages.migrationSteerSignal, ({ paused: isPaused, retry, stopped: why }) => {
       this.#environmentPaused = isPaused;
       this.#stopped = why;
@@ -62,17 +65,17 @@ export class AppSteering {
     });
     setHandler(messages.turnSignal, () => void (this.turns += 1));
     setHandler(messages.releaseSignal, () => void (this.released = true));
-    this.#on(messages.startUpdate, {
-      refuse: () => (this.started ? 'it has been started already' : undefined),
-      does: () => void (this.started = true),
+    this.takes(messages.startUpdate, {
+      refuse: ({ role }) => (this.started ? 'it has been started already' : refuseInsteadOfOwner(app, role)),
+      does: () => this.begin(),
       says: `${app.name} moves as soon as it may`,
     });
-    this.#on(messages.pauseUpdate, {
+    this.takes(messages.pauseUpdate, {
       refuse: () => (this.#appPaused ? 'it is paused already' : this.#refuseOnGreen('pause')),
       does: () => void (this.#appPaused = true),
       says: `${app.name} is paused: the step under way is finished and watched, the next one does not begin`,
     });
-    this.#on(messages.resumeUpdate, {
+    this.takes(messages.resumeUpdate, {
       refuse: () => (this.#appPaused || this.#holdKind === 'pinned' ? undefined : 'it is neither paused nor pinned'),
       does: () => {
         if (this.#holdKind === 'pinned') this.releases += 1;
@@ -80,32 +83,31 @@ export class AppSteering {
       },
       says: `${app.name} goes on with its steps`,
     });
-    this.#on(messages.retryUpdate, {
+    this.takes(messages.retryUpdate, {
       refuse: () =>
-        RETRIED.has(this.#holdKind ?? 'none') ? undefined : 'nothing of it holds that could be tried again',
-      does: () => {
-        if (this.#holdKind === 'aborted') this.releases += 1;
-        else this.retries += 1;
-      },
+        this.#isTakenBack || RETRIED.has(this.#holdKind ?? 'none')
+          ? undefined
+          : 'nothing of it holds that could be tried again',
+      does: () => (this.#isTakenBack ? this.begin() : void (this.retries += 1)),
       says: `${app.name} tries again what held`,
     });
-    this.#on(messages.promoteUpdate, {
+    this.takes(messages.promoteUpdate, {
       refuse: () => (this.#mayPromote ? undefined : 'it neither bakes nor waits for a gate that could not tell'),
       does: () => void (this.promotions += 1),
       says: `${app.name} goes on to its next step`,
     });
-    this.#on(messages.abortUpdate, {
+    this.takes(messages.abortUpdate, {
       refuse: () => this.#refuseTurn() ?? (this.#isAtBlue ? 'all of its traffic is on blue' : undefined),
-      does: ({ by, reason }) => void (this.turn = { kind: 'abort', by, reason: reason ?? 'no reason given' }),
+      does: ({ by, reason = '' }) => void (this.turn = { kind: 'abort', by, reason }),
       says: `${app.name} goes back to blue now`,
     });
-    this.#on(messages.pinUpdate, {
-      refuse: ({ greenPercent }) => this.#refuseTurn() ?? refusePercent(greenPercent, this.#app),
-      does: ({ by, reason, greenPercent }) =>
-        void (this.turn = { kind: 'pin', by, reason: reason ?? 'no reason given', greenPercent }),
+    this.takes(messages.pinUpdate, {
+      refuse: ({ greenPercent }) => this.#refuseTurn() ?? refusePercent(greenPercent, app),
+      does: ({ by, reason = '', greenPercent }) => void (this.turn = { kind: 'pin', by, reason, greenPercent }),
+      detail: ({ greenPercent }) => `${greenPercent} %`,
       says: `${app.name} goes to the weight and stays there until it is resumed`,
     });
-    this.#on(messages.stepsUpdate, {
+    this.takes(messages.stepsUpdate, {
       refuse: ({ steps }) => {
         const change = this.#changeSteps(steps);
         return change.kind === 'refused' ? change.why : undefined;
@@ -115,6 +117,7 @@ export class AppSteering {
         if (change.kind === 'changed') this.steps = change.steps;
         return { stepCount: this.steps.length };
       },
+      detail: ({ steps }) => steps.map(({ greenPercent }) => `${greenPercent} %`).join(', '),
       says: `${app.name} has new steps`,
     });
   }
@@ -127,7 +130,13 @@ export class AppSteering {
   get stop(): { readonly because: string; readonly by: 'upgrade' | 'owner' } | undefined {
     if (this.#environmentPaused) return { because: 'the upgrade is paused', by: 'upgrade' };
     if (this.#stopped !== undefined) return { because: this.#stopped, by: 'upgrade' };
-    return this.#appPaused ? { because: 'its owner paused it', by: 'owner' } : undefined;
+    return this.#appPaused ? { because: PAUSED_BY_OWNER, by: 'owner' } : undefined;
+  }
+
+  /** Its first try, or after it was taken back the next one. */
+  begin(): void {
+    if (this.started) this.releases += 1;
+    else this.started = true;
   }
 
   takeTurn(): AppTurn | undefined {
@@ -138,6 +147,11 @@ export class AppSteering {
 
   get #holdKind(): string | undefined {
     return this.#board.status.hold?.kind;
+  }
+
+  /** Its owner took it back, and what it waits for is its next try. */
+  get #isTakenBack(): boolean {
+    return this.started && SECOND_TRY.has(this.#holdKind ?? 'none');
   }
 
   get #mayPromote(): boolean {
@@ -167,42 +181,16 @@ export class AppSteering {
       return { kind: 'refused', why: 'it runs in one cluster at a time, so its one step is the whole of it' };
     return changeSteps(this.steps, { reached: this.reached, wanted });
   }
-
-  /** Each command is checked before it is taken, and what was done is on record with who did it and why. */
-  #on<Ask extends messages.Asker>(
-    update: UpdateDefinition<messages.Accepted, [Ask]>,
-    command: {
-      refuse: (ask: Ask) => string | undefined;
-      /** What people are shown otherwise after it. */
-      does: (ask: Ask) => Partial<AppStatus> | void;
-      says: string;
-    },
-  ): void {
-    setHandler(
-      update,
-      async (ask: Ask): Promise<messages.Accepted> => {
-        const change = command.does(ask) ?? {};
-        const { by, reason } = ask;
-        const at = new Date().toISOString();
-        await this.#board.note({ verb: update.name, by, at, ...(reason === undefined ? {} : { reason }) }, change);
-        return { now: command.says };
-      },
-      {
-        validator: (ask: Ask): void => {
-          const why =
-            ask.by.trim() === ''
-              ? 'a command needs the name of who gives it'
-              : this.released
-                ? `${this.#app.name} has moved, and the old cluster is about to go: only the whole upgrade can go back`
-                : command.refuse(ask);
-          if (why !== undefined) throw ApplicationFailure.nonRetryable(why, messages.REFUSED);
-        },
-      },
-    );
-  }
 }
 
-const RETRIED = new Set(['gate', 'drift', 'failure', 'aborted']);
+const RETRIED = new Set(['gate', 'drift', 'failure']);
+const SECOND_TRY = new Set(['aborted', 'schedule', 'deadline']);
+
+/** What stays the owner's to start is started by nobody else. */
+export const refuseInsteadOfOwner = ({ team, deadline }: App, role: Role): string | undefined =>
+  deadline?.policy === 'block' && role === 'sre'
+    ? `it is ${team}'s to start, says the policy of its deadline: block`
+    : undefined;
 
 function refusePercent(greenPercent: number, { name, hosts }: App): string | undefined {
   if (!Number.isInteger(greenPercent) || greenPercent < 0 || greenPercent > 100)

@@ -1,7 +1,15 @@
 // How people and workflows speak to a run. Updates answer at once: accepted, or refused with a reason and no trace.
 import type { UpdateDefinition } from '@temporalio/common';
 import { defineQuery, defineSignal, defineUpdate } from '@temporalio/workflow';
-import type { ApprovalPoint, Environment, HostedZone, TrafficStep } from '../src/domain/environment.ts';
+import type {
+  ApprovalPoint,
+  Environment,
+  HostedZone,
+  Moment,
+  Reminder,
+  TrafficStep,
+} from '../src/domain/environment.ts';
+import type { Asking } from '../src/domain/permissions.ts';
 import type { AppStatus, Evidence, PhaseName, UpgradeStatus, WorkItem } from '../src/domain/status.ts';
 import type { Wish } from '../src/domain/traffic.ts';
 
@@ -16,11 +24,8 @@ export interface UpgradeResult {
   readonly status: UpgradeStatus;
 }
 
-/** Who asks, and why. */
-export interface Asker {
-  readonly by: string;
-  readonly reason?: string;
-}
+/** Who asks, in which role, and why. */
+export type Asker = Asking;
 
 /** What is true after an accepted command, in one sentence. */
 export interface Accepted {
@@ -49,6 +54,13 @@ export const promoteUpdate = appUpdate<Asker>('promote');
 export const pinUpdate = appUpdate<Asker & { readonly greenPercent: number }>('pin');
 /** Other steps for those that have not been reached. */
 export const stepsUpdate = appUpdate<Asker & { readonly steps: readonly TrafficStep[] }>('steps');
+/** The time at which it begins. `opens`: when the window opens that is shut then. */
+export const scheduleUpdate = appUpdate<Asker & { readonly moment: Moment; readonly opens?: string }>('schedule');
+export const unscheduleUpdate = appUpdate<Asker>('unschedule');
+/** A request for a later deadline, with its reminders; an SRE or approver answers it. */
+export const extendUpdate = appUpdate<Asker & { readonly due: Moment; readonly remind: readonly Reminder[] }>('extend');
+export const grantExtensionUpdate = appUpdate<Asker>('grant-extension');
+export const refuseExtensionUpdate = appUpdate<Asker>('refuse-extension');
 /** From the upgrade to a migration that queues: it may begin. */
 export const turnSignal = defineSignal('turn');
 /** From the upgrade: the old cluster is about to go, so an app that is on green is done. */

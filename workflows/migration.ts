@@ -1,11 +1,12 @@
 // Moves one app from blue to green, step by step; back at once when a gate fails or its owner says so; and stays at its
 // owner's command until the upgrade lets go of it.
-import { CancellationScope, condition, isCancellation, sleep } from '@temporalio/workflow';
+import { CancellationScope, condition, isCancellation, log, sleep } from '@temporalio/workflow';
 import type { Window } from '../src/domain/environment.ts';
 import type { AppStatus } from '../src/domain/status.ts';
 import { nextStepAfter } from '../src/domain/steps.ts';
 import { hasToQueue } from '../src/domain/turns.ts';
 import { appBoard, WITH_THE_UPGRADE, type HoldReason } from './app-board.ts';
+import { AppCalendar } from './app-calendar.ts';
 import { AppSteering, type AppTurn } from './app-steering.ts';
 import { zoneAsker } from './ask-zone.ts';
 import { whyNotBackToBlue } from './can-serve.ts';
@@ -26,9 +27,14 @@ export async function migration(input: MigrationInput): Promise<AppStatus> {
   const board = appBoard(environment.name, app);
   const steering = new AppSteering(input, board);
   const mover = movesOf(input, ask, board);
+  const calendar = new AppCalendar(input, board, steering);
   let index = 0;
 
   try {
+    // It ends with the migration; until then it lets begin what is due, and reminds.
+    calendar.keep().catch((error: unknown) => {
+      if (!isCancellation(error)) log.error('the calendar of this app has stopped', { error: reasonOf(error) });
+    });
     let next: () => Promise<void> = begin;
     for (;;) {
       const turn = await untilTurned(next);
@@ -56,11 +62,7 @@ export async function migration(input: MigrationInput): Promise<AppStatus> {
   }
 
   async function begin(): Promise<void> {
-    if (!steering.started) {
-      await board.hold({ kind: 'owner', because: `${app.team} moves it on a day of its own`, waitsFor: 'its start' });
-      await condition(() => steering.started);
-      await board.release();
-    }
+    await calendar.untilBegun(() => steering.started);
     await walk();
   }
 
@@ -108,7 +110,8 @@ export async function migration(input: MigrationInput): Promise<AppStatus> {
     mover.forget();
     const because = `${by} took it back: ${reason}`;
     await insist(() => reverse(because));
-    await holdForOwner({ kind: 'aborted', because: `${because}; its traffic is on blue`, waitsFor: 'a second try' });
+    const seen = steering.releases;
+    await calendar.untilBegun(() => steering.releases > seen, `${because}; its traffic is on blue`);
     beginAgain();
     await walk();
   }

@@ -2,6 +2,7 @@
 import { ApplicationFailure, condition, setHandler, workflowInfo } from '@temporalio/workflow';
 import type { ClusterFacts } from '../activities/ports.ts';
 import { greenName, type ApprovalPoint } from '../src/domain/environment.ts';
+import { refusePerson, type CommandName } from '../src/domain/permissions.ts';
 import {
   PHASES,
   type AppStatus,
@@ -67,19 +68,19 @@ export class UpgradeBoard {
     setHandler(messages.workSignal, ({ phase, item, evidence }) => this.record(phase, item, evidence));
     setHandler(messages.appProgressSignal, (app, revision) => this.#hear(app, revision));
     setHandler(messages.pauseUpdate, (ask) => this.#pause(ask), {
-      validator: ({ by }: messages.Asker) => this.#check(by, () => this.#mayPause()),
+      validator: (ask: messages.Asker) => this.#check('upgrade pause', ask, () => this.#mayPause()),
     });
     setHandler(messages.resumeUpdate, () => this.#resume(), {
-      validator: ({ by }: messages.Asker) => this.#check(by, () => this.#mayResume()),
+      validator: (ask: messages.Asker) => this.#check('upgrade resume', ask, () => this.#mayResume()),
     });
     setHandler(messages.approveUpdate, ({ point }) => this.#approve(point), {
-      validator: ({ by, point }: Approval) => this.#check(by, () => this.#mayApprove(point)),
+      validator: (ask: Approval) => this.#check('upgrade approve', ask, () => this.#mayApprove(ask.point)),
     });
     setHandler(messages.rollbackUpdate, (ask) => this.#rollBack(ask), {
-      validator: ({ by }: messages.Asker) => this.#check(by, () => this.#mayTurn('roll back')),
+      validator: (ask: messages.Asker) => this.#check('upgrade rollback', ask, () => this.#mayTurn('roll back')),
     });
     setHandler(messages.abortUpdate, (ask) => this.#abort(ask), {
-      validator: ({ by }: messages.Asker) => this.#check(by, () => this.#mayAbort()),
+      validator: (ask: messages.Asker) => this.#check('upgrade abort', ask, () => this.#mayAbort()),
     });
   }
 
@@ -318,13 +319,9 @@ export class UpgradeBoard {
     return { now: `${this.environment} stops where it stands` };
   }
 
-  #check(by: string, mayNot: () => string | undefined): void {
-    const why =
-      by.trim() === ''
-        ? 'a command needs the name of who gives it'
-        : this.#ended
-          ? `the upgrade has ended: ${this.#ended.state}`
-          : mayNot();
+  #check(command: CommandName, ask: messages.Asker, mayNot: () => string | undefined): void {
+    const ended = this.#ended && `the upgrade has ended: ${this.#ended.state}`;
+    const why = refusePerson(command, ask) ?? ended ?? mayNot();
     if (why !== undefined) throw ApplicationFailure.nonRetryable(why, messages.REFUSED);
   }
 

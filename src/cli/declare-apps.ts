@@ -1,8 +1,9 @@
 import { Option, type Command } from 'commander';
 import type { DiscoverOptions } from './commands/discover.ts';
 import type { Confirmed, Steer } from './commands/steer.ts';
-import { by, examples, output, reason, yes } from './options.ts';
+import { by, examples, output, reason, role, yes } from './options.ts';
 import type { CommonOptions } from './run.ts';
+import type { Role } from '../domain/permissions.ts';
 
 /** Commands that say all by their name. */
 const PLAIN = [
@@ -22,10 +23,24 @@ const PLAIN = [
     what: 'try again what holds, or move again what was taken back',
     example: 'eksodus apps retry stg messages',
   },
+  {
+    verb: 'unschedule',
+    what: 'let it wait for its owner again',
+    example: 'eksodus apps unschedule stg messages',
+  },
 ] as const;
 
+/** What an SRE or approver answers to a request for a later deadline. */
+const ANSWERS = [
+  { verb: 'grant-extension', tell: 'grantExtension', what: 'let an app move until the later deadline asked for' },
+  { verb: 'refuse-extension', tell: 'refuseExtension', what: 'keep the deadline of an app as it is' },
+] as const;
+
+const WHEN = 'with its time zone or offset, such as "2026-12-03 10:00 Asia/Tokyo" or 2026-12-03T10:00+09:00';
+
 /** With who gives it and why. */
-const asked = (command: Command, why = reason()): Command => command.addOption(by()).addOption(why).addOption(output());
+const asked = (command: Command, why = reason(), usual: Role = 'developer'): Command =>
+  command.addOption(by()).addOption(role(usual)).addOption(why).addOption(output());
 /** It overrides a gate or a plan: whoever comes later must be able to read why. */
 const because = (): Option =>
   new Option('--reason <text>', 'why, which must be said; kept in the record').makeOptionMandatory();
@@ -124,4 +139,46 @@ export function declareApps(program: Command): void {
     .action(async (environment: string, app: string, texts: string[], options: Steer) =>
       (await import('./commands/apps.ts')).steps({ environment, app }, texts, options),
     );
+
+  apps
+    .command('stragglers')
+    .description('apps that are not on green, the most urgent first: whose they are, by when, and what keeps them')
+    .argument('<environment>')
+    .addOption(output())
+    .addHelpText(
+      'after',
+      examples(
+        'eksodus apps stragglers stg',
+        "eksodus apps stragglers stg -o json | jq '.stragglers[] | select(.overdue)'",
+      ),
+    )
+    .action(async (environment: string, options: CommonOptions) =>
+      (await import('./commands/apps.ts')).stragglers(environment, options),
+    );
+
+  asked(command('schedule', 'let an app begin at a time, instead of by hand'))
+    .argument('<time>', WHEN)
+    .addHelpText('after', examples('eksodus apps schedule stg messages "2026-12-03 10:00 Asia/Tokyo"'))
+    .action(async (environment: string, app: string, time: string, options: Steer) =>
+      (await import('./commands/apps.ts')).schedule({ environment, app }, time, options),
+    );
+
+  asked(command('extend', 'ask for a later deadline; an SRE answers'), because())
+    .argument('<time>', WHEN)
+    .addHelpText(
+      'after',
+      examples(
+        'eksodus apps extend stg messages "2026-12-25 18:00 Asia/Tokyo" --reason "a release of ours comes first"',
+      ),
+    )
+    .action(async (environment: string, app: string, time: string, options: Steer) =>
+      (await import('./commands/apps.ts')).extend({ environment, app }, time, options),
+    );
+
+  for (const { verb, tell, what } of ANSWERS)
+    asked(command(verb, what), because(), 'sre')
+      .addHelpText('after', examples(`eksodus apps ${verb} stg messages --reason "as agreed"`))
+      .action(async (environment: string, app: string, options: Steer) =>
+        (await import('./commands/apps.ts')).tell(tell, { environment, app }, options),
+      );
 }

@@ -1,6 +1,7 @@
 import { Option, type Command } from 'commander';
 import type { Confirmed, Steer } from './commands/steer.ts';
-import { by, examples, output, reason, yes } from './options.ts';
+import type { Starts } from './commands/upgrade.ts';
+import { by, examples, output, reason, role, yes } from './options.ts';
 import type { CommonOptions } from './run.ts';
 
 export function declareUpgrade(program: Command): void {
@@ -15,14 +16,13 @@ export function declareUpgrade(program: Command): void {
     .requiredOption('-f, --file <file>', 'environment file')
     .option('-w, --watch', 'stay and show what happens')
     .addOption(by())
+    .addOption(role('sre'))
     .addOption(output())
     .addHelpText(
       'after',
       examples('eksodus upgrade start --file config/stg.yaml', 'eksodus upgrade start -f config/stg.yaml --watch'),
     )
-    .action(async (options: CommonOptions & { file: string; by: string; watch?: boolean }) =>
-      (await import('./commands/upgrade.ts')).start(options),
-    );
+    .action(async (options: Starts) => (await import('./commands/upgrade.ts')).start(options));
 
   upgrade
     .command('status')
@@ -59,6 +59,7 @@ export function declareUpgrade(program: Command): void {
     .description('finish what is under way, begin nothing new')
     .argument('<environment>')
     .addOption(by())
+    .addOption(role('sre'))
     .addOption(reason())
     .addOption(output())
     .addHelpText('after', examples('eksodus upgrade pause stg --reason "incident 4711"'))
@@ -71,6 +72,7 @@ export function declareUpgrade(program: Command): void {
     .description('end a pause, or let what failed try again')
     .argument('<environment>')
     .addOption(by())
+    .addOption(role('sre'))
     .addOption(reason())
     .addOption(output())
     .addHelpText('after', examples('eksodus upgrade resume stg'))
@@ -86,6 +88,7 @@ export function declareUpgrade(program: Command): void {
       new Option('--point <point>', 'what to approve; default: what it waits for').choices(['migrate', 'decommission']),
     )
     .addOption(by())
+    .addOption(role('sre'))
     .addOption(reason())
     .addOption(output())
     .addHelpText('after', examples('eksodus upgrade approve stg', 'eksodus upgrade approve stg --point decommission'))
@@ -99,6 +102,7 @@ export function declareUpgrade(program: Command): void {
     .argument('<environment>')
     .option('--remove-green', 'then delete the new cluster')
     .addOption(by())
+    .addOption(role('sre'))
     .addOption(reason())
     .addOption(yes())
     .addOption(output())
@@ -118,6 +122,7 @@ export function declareUpgrade(program: Command): void {
     .description('end the upgrade where it stands; nothing more is changed')
     .argument('<environment>')
     .addOption(by())
+    .addOption(role('sre'))
     .addOption(reason())
     .addOption(yes())
     .addOption(output())

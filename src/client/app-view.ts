@@ -1,4 +1,5 @@
 // An app as its upgrade knows it, also before it begins to move. Pure.
+import { untouched } from '../domain/deadline.ts';
 import type { App } from '../domain/environment.ts';
 import type { AppState, AppStatus, UpgradeStatus } from '../domain/status.ts';
 
@@ -9,11 +10,12 @@ export interface AppView extends Omit<AppStatus, 'state'> {
 
 /** Every app of the environment. What holds one is what the upgrade says: on the way back no app holds any more. */
 export function viewApps(upgrade: UpgradeStatus, apps: readonly App[]): AppView[] {
-  return apps.map(({ name, team, steps }) => {
+  return apps.map(({ name, team, steps, deadline }) => {
     const known = upgrade.apps.find(({ app }) => app === name);
     if (!known) {
       const nothing = { greenPercent: 0, stepIndex: 0, stepCount: steps.length, history: [], actions: [] };
-      return { app: name, team, state: 'not-begun', since: upgrade.startedAt, ...nothing };
+      const timing = deadline ? { timing: { deadline: untouched(deadline) } } : {};
+      return { app: name, team, state: 'not-begun', since: upgrade.startedAt, ...nothing, ...timing };
     }
     const { hold: _itsOwn, ...rest } = known;
     const hold = upgrade.holds.find(({ app }) => app === name);

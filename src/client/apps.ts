@@ -1,9 +1,12 @@
 // What people ask of one app's migration, in the product's words.
 import type { UpdateDefinition } from '@temporalio/client';
 import * as messages from '../../workflows/messages.ts';
-import type { TrafficStep } from '../domain/environment.ts';
+import { extended } from '../domain/deadline.ts';
+import type { Moment, TrafficStep, Window } from '../domain/environment.ts';
 import { migrationId } from '../domain/ids.ts';
 import type { UpgradeStatus } from '../domain/status.ts';
+import { stragglers, type Straggler } from '../domain/stragglers.ts';
+import { inZone, nextOpening } from '../domain/window.ts';
 import { viewApps, whereIs, type AppView } from './app-view.ts';
 import { ClientError, hasEnded } from './errors.ts';
 import type { Addressee, Temporal } from './temporal.ts';
@@ -80,6 +83,50 @@ export class Apps {
     return this.#update(name, messages.stepsUpdate, asker);
   }
 
+  /** The window is the environment's: when it is shut at that time, the app begins as soon as it opens. */
+  async schedule(
+    name: AppName,
+    { moment, ...asker }: messages.Asker & { readonly moment: Moment },
+  ): Promise<messages.Accepted> {
+    const { window } = await this.#upgrades.environment(name.environment);
+    const opens = window && opensLater(window, moment);
+    return this.#update(name, messages.scheduleUpdate, {
+      ...asker,
+      moment,
+      ...(opens === undefined ? {} : { opens }),
+    });
+  }
+
+  unschedule(name: AppName, asker: messages.Asker): Promise<messages.Accepted> {
+    return this.#update(name, messages.unscheduleUpdate, asker);
+  }
+
+  /** Asks for a later deadline, with the policy and as many reminders as before. */
+  async extend(
+    name: AppName,
+    { due, ...asker }: messages.Asker & { readonly due: Moment },
+  ): Promise<messages.Accepted> {
+    const { app } = await this.show(name);
+    const deadline = app.timing?.deadline;
+    if (!deadline) throw new ClientError('refused', `${app.app} has no deadline: there is nothing to extend`);
+    const { remind } = extended(deadline, due);
+    return this.#update(name, messages.extendUpdate, { ...asker, due, remind });
+  }
+
+  grantExtension(name: AppName, asker: messages.Asker): Promise<messages.Accepted> {
+    return this.#update(name, messages.grantExtensionUpdate, asker);
+  }
+
+  refuseExtension(name: AppName, asker: messages.Asker): Promise<messages.Accepted> {
+    return this.#update(name, messages.refuseExtensionUpdate, asker);
+  }
+
+  /** Apps that are not on green, the most urgent first. */
+  async stragglers(environment: string, now: Date): Promise<readonly Straggler[]> {
+    const { upgrade, apps } = await this.list(environment);
+    return stragglers(apps, { now, notBegun: whereIs(upgrade) });
+  }
+
   async #update<A>(
     name: AppName,
     update: UpdateDefinition<messages.Accepted, [A]>,
@@ -116,6 +163,13 @@ export class Apps {
     // One that ended before its upgrade heard of it is that of an earlier upgrade, which has the same id.
     return { upgrade, app, migration: app.state === 'not-begun' ? 'none' : 'ended' };
   }
+}
+
+/** On the clocks of whoever chose the time; undefined when the window is open then. */
+function opensLater(window: Window, { at, timeZone }: Moment): string | undefined {
+  const next = nextOpening(window, Date.parse(at));
+  if (next === undefined) return 'never';
+  return next === Date.parse(at) ? undefined : inZone(timeZone, next);
 }
 
 const migrationOf = ({ environment, app }: AppName): Addressee => ({

@@ -4,6 +4,7 @@ import { WorkflowExecutionAlreadyStartedError } from '@temporalio/common';
 import * as messages from '../../workflows/messages.ts';
 import type { ApprovalPoint, Environment } from '../domain/environment.ts';
 import { TASK_QUEUE, upgradeId } from '../domain/ids.ts';
+import { refusePerson } from '../domain/permissions.ts';
 import type { UpgradeStatus } from '../domain/status.ts';
 import { ClientError, hasEnded } from './errors.ts';
 import type { Addressee, Temporal } from './temporal.ts';
@@ -23,16 +24,18 @@ export class Upgrades {
     this.#temporal = temporal;
   }
 
-  /** @throws ClientError `already-running` when the environment has an upgrade under way */
-  async start(environment: Environment, by: string): Promise<{ readonly run: string }> {
+  /** @throws ClientError `refused` by its role, `already-running` when the environment has an upgrade under way */
+  async start(environment: Environment, asker: messages.Asker): Promise<{ readonly run: string }> {
     const { name } = environment;
+    const why = refusePerson('upgrade start', asker);
+    if (why !== undefined) throw new ClientError('refused', why);
     try {
       const handle = await this.#temporal.inTime(() =>
         this.#temporal.client.workflow.start('upgrade', {
           workflowId: upgradeId(name),
           taskQueue: TASK_QUEUE,
           workflowIdConflictPolicy: 'FAIL',
-          args: [{ environment, startedBy: by } satisfies messages.UpgradeInput],
+          args: [{ environment, startedBy: asker.by } satisfies messages.UpgradeInput],
         }),
       );
       return { run: `${handle.workflowId}/${handle.firstExecutionRunId}` };

@@ -27,6 +27,7 @@ export interface Scenario {
 
 const IDENTITY = 'eksodus';
 const by = 'sre@example.test';
+const role = 'sre' as const;
 
 type Upgrade = Awaited<ReturnType<TestTemporal['startUpgrade']>>;
 
@@ -96,9 +97,9 @@ const plain = upgradeScenario(
       const { name } = made;
       await until(holdsForApprovalOf('migrate'));
       await keep({ type: 'upgrade', case: 'awaiting-approval', workflowId: upgradeId(name) });
-      await up.executeUpdate(messages.approveUpdate, { args: [{ by, point: 'migrate' }] });
+      await up.executeUpdate(messages.approveUpdate, { args: [{ by, role, point: 'migrate' }] });
       await until(holdsForApprovalOf('decommission'));
-      await up.executeUpdate(messages.approveUpdate, { args: [{ by, point: 'decommission' }] });
+      await up.executeUpdate(messages.approveUpdate, { args: [{ by, role, point: 'decommission' }] });
       await up.result();
       await keep({ type: 'upgrade', case: 'succeeded', workflowId: upgradeId(name) });
       for (const type of ['provision', 'bootstrap', 'verify', 'decommission'])
@@ -127,7 +128,7 @@ const failingPhases = upgradeScenario(
     },
     async act({ made, up, keep, until }) {
       const { name } = made;
-      const resume = () => up.executeUpdate(messages.resumeUpdate, { args: [{ by }] });
+      const resume = () => up.executeUpdate(messages.resumeUpdate, { args: [{ by, role }] });
       for (const type of ['provision', 'bootstrap', 'verify'] as const) {
         const failed = ({ phases, holds }: UpgradeStatus): boolean =>
           holds.length > 0 && phases.some((phase) => phase.name === type && phase.state === 'failed');
@@ -137,10 +138,10 @@ const failingPhases = upgradeScenario(
         await resume();
       }
       await until(holdsForApprovalOf('migrate'));
-      await up.executeUpdate(messages.pauseUpdate, { args: [{ by }] });
-      await up.executeUpdate(messages.approveUpdate, { args: [{ by, point: 'migrate' }] });
+      await up.executeUpdate(messages.pauseUpdate, { args: [{ by, role }] });
+      await up.executeUpdate(messages.approveUpdate, { args: [{ by, role, point: 'migrate' }] });
       await until(holdsFor('paused'));
-      await up.executeUpdate(messages.abortUpdate, { args: [{ by, reason: 'not today' }] });
+      await up.executeUpdate(messages.abortUpdate, { args: [{ by, role, reason: 'not today' }] });
       await up.result();
       await keep({ type: 'upgrade', case: 'aborted', workflowId: upgradeId(name) });
     },
@@ -167,10 +168,12 @@ const hardWay = upgradeScenario(
     async act({ made, up, keep, until }) {
       const { name } = made;
       await until(({ holds }) => new Set(holds.map((hold) => hold.app)).size === 2);
-      await up.executeUpdate(messages.resumeUpdate, { args: [{ by }] });
+      await up.executeUpdate(messages.resumeUpdate, { args: [{ by, role }] });
       await until(holdsFor('drift'));
       await keep({ type: 'migration', case: 'holding-for-drift', workflowId: migrationId(name, 'files') });
-      await up.executeUpdate(messages.rollbackUpdate, { args: [{ by, reason: 'second thoughts', removeGreen: true }] });
+      await up.executeUpdate(messages.rollbackUpdate, {
+        args: [{ by, role, reason: 'second thoughts', removeGreen: true }],
+      });
       await up.result();
       await keep({ type: 'upgrade', case: 'rolled-back', workflowId: upgradeId(name) });
       await keep({ type: 'migration', case: 'cancelled', workflowId: migrationId(name, 'files') });

@@ -1,7 +1,7 @@
 // A world in memory behind the activities' ports, for tests of what workflows do with what they are told.
 // Contract tests hold the real activities to the real parts; this one only has to be consistent.
 import { ApplicationFailure, Context, heartbeat } from '@temporalio/activity';
-import type { Activities, ClusterFacts, GateResult, WishOutcome } from '../../activities/ports.ts';
+import type { Activities, ClusterFacts, DeadlineReminder, GateResult, WishOutcome } from '../../activities/ports.ts';
 import { nameIn, type AppHost, type Environment } from '../../src/domain/environment.ts';
 import type { CatalogueFacts, Uncatalogued } from '../../src/domain/catalogue.ts';
 import type { Reading } from '../../src/domain/analysis.ts';
@@ -47,6 +47,8 @@ export class FakeWorld {
   readonly watched: Parameters<Activities['watchAnalyses']>[0][] = [];
   /** What a source of metrics answers. */
   counts: (question: { query: string }) => Reading = () => ({ kind: 'value', value: 0 });
+  /** What owners were reminded of. */
+  readonly reminders: DeadlineReminder[] = [];
   window: Activities['windowState'] = async () => ({ open: true });
   /** What blue answers when it is asked before traffic goes back to it. */
   blueGate: (app: string) => GateResult['verdict'] = () => 'passed';
@@ -278,6 +280,7 @@ export class FakeWorld {
       },
       readMetrics: async ({ questions }) => questions.map(this.counts),
       windowState: (input) => this.window(input),
+      remind: async (reminder) => void this.reminders.push(reminder),
       readRecords: async ({ zone, host }) => this.records.get(this.keyOf(host, zone.id)) ?? [],
       applyWishes: async (input) => apply(input),
       awaitInSync: async () => ({ inSyncAt: new Date().toISOString() }),

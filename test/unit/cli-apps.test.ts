@@ -2,7 +2,9 @@ import { describe, expect, it } from 'vitest';
 import { viewApps, whereIs, type AppView } from '../../src/client/app-view.ts';
 import { renderApp, renderApps } from '../../src/cli/render/app.ts';
 import { columnsOf } from '../../src/cli/render/fit.ts';
-import { needsPerson } from '../../src/cli/render/holds.ts';
+import { deadlineFor, untouched } from '../../src/domain/deadline.ts';
+import { momentAt } from '../../src/domain/moment.ts';
+import { needsPerson } from '../../src/domain/hold.ts';
 import { parsePercent, parseSteps } from '../../src/cli/steps.ts';
 import type { UpgradeStatus } from '../../src/domain/status.ts';
 import { action, ago, app, done, hold, NOW, phases, upgrade } from '../support/cli-status.ts';
@@ -119,7 +121,7 @@ const PINNED = app('payments', {
   ],
   actions: [
     action({ verb: 'start', by: 'bo', at: ago(5100) }),
-    action({ verb: 'pin', by: 'ana', at: ago(302), reason: 'load test' }),
+    action({ verb: 'pin', by: 'ana', at: ago(302), detail: '25 %', reason: 'load test' }),
   ],
   hold: hold({
     kind: 'pinned',
@@ -205,6 +207,32 @@ describe('one app', () => {
     expect(drawn(app('nightly', { handover })).split('\n')).toContain(line);
   });
 
+  it('says when it begins, by when it must have moved, and when its owner was reminded', () => {
+    const due = momentAt(NOW.getTime() - 7_200_000, 'Asia/Tokyo');
+    const timing = {
+      schedule: {
+        moment: momentAt(NOW.getTime() + 86_400_000, 'Asia/Tokyo'),
+        by: 'ana',
+        opens: 'Mon 2026-11-23 10:00 Asia/Tokyo',
+      },
+      deadline: {
+        ...untouched(deadlineFor(due, { policy: 'block', remindDays: [3] })),
+        passed: true,
+        reminded: [
+          { daysBefore: 3, due: due.local, at: ago(9000), failed: 'no answer' },
+          { daysBefore: 0, due: due.local, at: ago(7200) },
+        ],
+      },
+    };
+    expect(drawn(app('files', { timing })).split('\n').slice(1, -1)).toEqual([
+      'scheduled for Sun 2026-11-22 12:12 Asia/Tokyo by ana, begins when the window opens: Mon 2026-11-23',
+      '    10:00 Asia/Tokyo',
+      'deadline Sat 2026-11-21 10:12 Asia/Tokyo · overdue by 2 hours · policy block',
+      '2h30m ago: reminded 3 days before Sat 2026-11-21 10:12 Asia/Tokyo · could not be sent: no answer',
+      '2h00m ago: reminded at its deadline, Sat 2026-11-21 10:12 Asia/Tokyo',
+    ]);
+  });
+
   it('that bakes says how long, and one that asks for what', () => {
     expect(
       drawn(app('search', { ...LIST[3], state: 'baking' }))
@@ -260,14 +288,22 @@ describe('one app', () => {
 });
 
 describe('a hold', () => {
-  it.each(['owner', 'aborted', 'pinned', 'paused', 'gate', 'drift', 'failure', 'blocker', 'approval'] as const)(
-    'of kind %s needs a person',
-    (kind) => {
-      expect(needsPerson(hold({ kind }))).toBe(true);
-    },
-  );
+  it.each([
+    'owner',
+    'aborted',
+    'pinned',
+    'deadline',
+    'paused',
+    'gate',
+    'drift',
+    'failure',
+    'blocker',
+    'approval',
+  ] as const)('of kind %s needs a person', (kind) => {
+    expect(needsPerson(hold({ kind }))).toBe(true);
+  });
 
-  it.each(['window', 'turn'] as const)('of kind %s ends by itself', (kind) => {
+  it.each(['window', 'turn', 'schedule'] as const)('of kind %s ends by itself', (kind) => {
     expect(needsPerson(hold({ kind }))).toBe(false);
   });
 });

@@ -1,5 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { changedLines } from '../../src/cli/render/lines.ts';
+import { deadlineFor, untouched } from '../../src/domain/deadline.ts';
+import { momentAt } from '../../src/domain/moment.ts';
 import type { AppAction, AppStatus, UpgradeStatus } from '../../src/domain/status.ts';
 import { action, ago, app, done, hold, NOW, phases, upgrade } from '../support/cli-status.ts';
 
@@ -127,14 +129,27 @@ describe('later looks', () => {
 
   it('tell what people did with an app, each once', () => {
     const started = action({ verb: 'start', by: 'bo', at: ago(90) });
-    const pinned = action({ verb: 'pin', by: 'ana\nof chat', reason: 'load test', at: ago(30) });
+    const pinned = action({ verb: 'pin', by: 'ana\nof chat', detail: '25 %', reason: 'load test', at: ago(30) });
     const acted = (...actions: AppAction[]) => upgrade({ apps: [app('messages', { actions })] });
     expect(lines(acted(started), acted(started, pinned))).toEqual([
-      '2026-11-21T03:11:30.000Z messages pinned by ana of chat: load test  env=stg app=messages action=pin',
+      '2026-11-21T03:11:30.000Z messages pinned at 25 % by ana of chat: load test  env=stg app=messages action=pin',
     ]);
     const again = { ...started, at: ago(10) };
     expect(lines(acted(started), acted(started, again))).toHaveLength(1);
     expect(lines(undefined, acted(started)).join('\n')).toContain(' messages started by bo  env=stg app=messages');
+  });
+
+  it('tell each reminder once', () => {
+    const due = momentAt(NOW.getTime(), 'UTC');
+    const reminded = (...daysBefore: number[]) => {
+      const sent = daysBefore.map((days) => ({ daysBefore: days, due: due.local, at: ago(10 + days) }));
+      const deadline = { ...untouched(deadlineFor(due, { policy: 'auto', remindDays: [] })), reminded: sent };
+      return upgrade({ apps: [app('messages', { timing: { deadline } })] });
+    };
+    expect(lines(reminded(7), reminded(7, 1))).toEqual([
+      '2026-11-21T03:11:49.000Z messages reminded 1 day before Sat 2026-11-21 03:12 UTC  env=stg app=messages reminder=1',
+    ]);
+    expect(lines(reminded(7, 1), reminded(7, 1))).toEqual([]);
   });
 
   it('tell with a hold what mends its cause, and where that is explained', () => {

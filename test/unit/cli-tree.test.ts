@@ -1,6 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { columnsOf } from '../../src/cli/render/fit.ts';
 import { renderTree } from '../../src/cli/render/tree.ts';
+import { deadlineFor, untouched } from '../../src/domain/deadline.ts';
+import { momentAt } from '../../src/domain/moment.ts';
 import type { AppStatus, PhaseStatus, UpgradeStatus } from '../../src/domain/status.ts';
 import { action, ago, app, done, hold, NOW, phases, upgrade } from '../support/cli-status.ts';
 
@@ -138,20 +140,36 @@ describe('an app that its owner steers', () => {
       .split('\n')
       .slice(6, -3);
 
-  it('shows what was done last, and at which share it was pinned once that is asked for', () => {
-    const actions = [action({ verb: 'start' }), action({ verb: 'pin', reason: 'load test' })];
+  it('shows what was done last, at which share it was pinned, and by whom if not by its owner', () => {
+    const actions = [action({ verb: 'start' }), action({ verb: 'pin', detail: '25 %', reason: 'load test' })];
     expect(line({ state: 'holding', hold: pinned, history: [step], actions })).toEqual([
       '    messages     ●●●●●●●◆◆◆  25 %  holding · 1m00s · team team-messages',
       '      3m00s ago: pinned at 25 % by ana: load test',
     ]);
-    const promoted = [...actions, action({ verb: 'promote', at: ago(171) })];
+    const promoted = [...actions, action({ verb: 'promote', role: 'sre', at: ago(171) })];
     expect(line({ state: 'moving', history: [step], actions: promoted }).at(-1)).toBe(
-      '      2m51s ago: promoted by ana',
+      '      2m51s ago: promoted by ana (sre)',
     );
-    const before = { ...step, askedAt: ago(200) };
-    expect(line({ state: 'moving', history: [before], actions }).at(-1)).toBe(
-      '      3m00s ago: pinned by ana: load test',
-    );
+  });
+
+  it('shows its deadline and the last reminder until it is on green', () => {
+    const due = momentAt(NOW.getTime() + 5 * 86_400_000, 'Asia/Tokyo');
+    const deadline = {
+      ...untouched(deadlineFor(due, { policy: 'auto', remindDays: [7] })),
+      reminded: [{ daysBefore: 7, due: due.local, at: ago(600) }],
+      requested: {
+        due: momentAt(NOW.getTime() + 9e8, 'UTC'),
+        remind: [],
+        by: 'ana',
+        reason: 'a sale',
+        askedAt: ago(9),
+      },
+    };
+    expect(line({ state: 'holding', timing: { deadline } }).slice(1)).toEqual([
+      '      deadline Thu 2026-11-26 12:12 Asia/Tokyo · 5 days left · policy auto · ana asks for Tue 2026-12-01 13:12 UTC: a sale',
+      '      10m00s ago: reminded 7 days before Thu 2026-11-26 12:12 Asia/Tokyo',
+    ]);
+    expect(line({ state: 'on-green', greenPercent: 100, timing: { deadline } })).toHaveLength(1);
   });
 
   it.each([
@@ -162,6 +180,11 @@ describe('an app that its owner steers', () => {
     ['promote', 'promoted'],
     ['abort', 'taken back'],
     ['steps', 'given other steps'],
+    ['schedule', 'scheduled'],
+    ['unschedule', 'taken off its schedule'],
+    ['extend', 'asked to be extended'],
+    ['grant-extension', 'extended'],
+    ['refuse-extension', 'not extended'],
     ['dance', 'dance'],
   ])('tells %s as %s', (verb, expected) => {
     expect(line({ state: 'moving', actions: [action({ verb })] }).at(-1)).toBe(`      3m00s ago: ${expected} by ana`);

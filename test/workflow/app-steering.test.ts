@@ -1,25 +1,13 @@
-import { WorkflowUpdateFailedError } from '@temporalio/client';
 import { ApplicationFailure } from '@temporalio/common';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import * as messages from '../../workflows/messages.ts';
 import { GREEN, holds, migrationScene, onBlue, until, type Move, type Scene } from '../support/migration-scene.ts';
+import { refusal } from '../support/refusal.ts';
 import { TestTemporal } from '../support/temporal.ts';
 
 const HOUR = 3600;
 const LONG = [10, 50, 100].map((greenPercent) => ({ greenPercent, bakeSeconds: HOUR }));
-const ana = { by: 'ana@example.test', reason: 'load test' };
-
-/** The sentence with which a command was refused. */
-async function refusal(ask: Promise<unknown>): Promise<string> {
-  const error = await ask.then(
-    () => undefined,
-    (reason: unknown) => reason,
-  );
-  if (!(error instanceof WorkflowUpdateFailedError) || !(error.cause instanceof ApplicationFailure))
-    throw new Error('the command was not refused', { cause: error });
-  expect(error.cause.type).toBe(messages.REFUSED);
-  return error.cause.message;
-}
+const ana = { by: 'ana@example.test', role: 'developer', reason: 'load test' } as const;
 
 const bakesAt = (percent: number) => (status: { state: string; greenPercent: number }) =>
   status.state === 'baking' && status.greenPercent === percent;
@@ -198,7 +186,7 @@ describe.concurrent('an app at its owner’s command', () => {
       expect(fake.weights(host)[GREEN]).toBe(10);
       await moving.executeUpdate(messages.resumeUpdate, { args: [ana] });
       await until(moving, bakesAt(50));
-      expect(await refusal(moving.executeUpdate(messages.resumeUpdate, { args: [{ by: ' ' }] }))).toBe(
+      expect(await refusal(moving.executeUpdate(messages.resumeUpdate, { args: [{ ...ana, by: ' ' }] }))).toBe(
         'a command needs the name of who gives it',
       );
     });

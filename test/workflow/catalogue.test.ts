@@ -9,6 +9,7 @@ import { FakeWorld } from '../support/fake-world.ts';
 import { eventually, TestTemporal } from '../support/temporal.ts';
 
 const by = 'sre@example.test';
+const role = 'sre' as const;
 const ADMIN: Uncatalogued = {
   subject: 'admin.example.test',
   what: 'CNAME to Ingress shop/admin',
@@ -37,7 +38,7 @@ describe('what is in no app of the file', () => {
       ]);
       // Somebody made another one while the apps moved.
       world.uncatalogued = [ADMIN, LATE];
-      await up.executeUpdate(messages.approveUpdate, { args: [{ by, point: 'decommission' }] });
+      await up.executeUpdate(messages.approveUpdate, { args: [{ by, role, point: 'decommission' }] });
       const held = await eventually(status, ({ holds }) => holds.some(({ kind }) => kind === 'blocker'));
       expect(held).toMatchObject({ state: 'holding', wayBack: 'open' });
       expect(held.holds).toMatchObject([
@@ -57,14 +58,14 @@ describe('what is in no app of the file', () => {
       expect(world.clusters.has('stg-1-33')).toBe(true);
 
       world.uncatalogued = [LATE];
-      await up.executeUpdate(messages.resumeUpdate, { args: [{ by }] });
+      await up.executeUpdate(messages.resumeUpdate, { args: [{ by, role }] });
       const still = await eventually(status, ({ holds }) =>
         holds.some(({ because }) => !because.includes(ADMIN.subject)),
       );
       expect(still.holds[0]?.because).toMatch(/no app has it: late\.example\.test \(CNAME/);
 
       world.uncatalogued = [];
-      await up.executeUpdate(messages.resumeUpdate, { args: [{ by }] });
+      await up.executeUpdate(messages.resumeUpdate, { args: [{ by, role }] });
       return up.result();
     });
     await temporal.server.client.workflow.getHandle(zoneId(ZONE.id)).terminate();
@@ -82,7 +83,7 @@ describe('what is in no app of the file', () => {
       await eventually(status, ({ holds }) => holds.some(({ because }) => because.includes('left behind')));
       world.uncatalogued = [ADMIN];
       world.leftovers = [];
-      await up.executeUpdate(messages.resumeUpdate, { args: [{ by }] });
+      await up.executeUpdate(messages.resumeUpdate, { args: [{ by, role }] });
       return up.result();
     });
     await temporal.server.client.workflow.getHandle(zoneId(ZONE.id)).terminate();

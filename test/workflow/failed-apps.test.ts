@@ -9,6 +9,7 @@ import { eventually, TestTemporal } from '../support/temporal.ts';
 
 const GREEN = 'stg-failing-1-36';
 const by = 'sre@example.test';
+const role = 'sre' as const;
 
 describe('when the gates of several apps fail', () => {
   let temporal: TestTemporal;
@@ -69,18 +70,18 @@ describe('when the gates of several apps fail', () => {
 
       // Going back is always allowed.
       const video = temporal.server.client.workflow.getHandle(migrationId(made.name, 'video'));
-      await video.executeUpdate(messages.abortUpdate, { args: [{ by }] });
+      await video.executeUpdate(messages.abortUpdate, { args: [{ by, role, reason: 'not now' }] });
       await eventually(status, (given) => shown(given, 'video')?.hold?.kind === 'aborted');
       expect(green('video')).toBe(0);
       expect(['messages', 'files', 'search'].map(green)).toEqual([0, 0, 10]);
 
       // An app that is told to try again does not begin before the stop is over.
       const files = temporal.server.client.workflow.getHandle(migrationId(made.name, 'files'));
-      await files.executeUpdate(messages.retryUpdate, { args: [{ by }] });
+      await files.executeUpdate(messages.retryUpdate, { args: [{ by, role }] });
       await eventually(status, (given) => shown(given, 'files')?.hold?.kind === 'paused');
 
       broken = false;
-      await up.executeUpdate(messages.resumeUpdate, { args: [{ by }] });
+      await up.executeUpdate(messages.resumeUpdate, { args: [{ by, role }] });
       const done = await eventually(status, (given) =>
         ['messages', 'files', 'search'].every((name) => shown(given, name)?.state === 'on-green'),
       );

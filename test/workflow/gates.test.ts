@@ -101,7 +101,7 @@ describe.concurrent('the analyses of an app', () => {
         'analysis errors of messages: no, expected yes; analysis compared of messages: no, expected yes',
       );
       expect(fake.weights(host)).toEqual({ ...onBlue, 'stg-1-33': 90, [GREEN]: 10 });
-      await moving.executeUpdate(promoteUpdate, { args: [{ by: 'sre' }] });
+      await moving.executeUpdate(promoteUpdate, { args: [{ by: 'ana', role: 'developer', reason: 'known' }] });
       await until(moving, ({ state }) => state === 'on-green');
     });
   });

@@ -13,7 +13,7 @@ const consumer: HandoverWorkload = { kind: 'Deployment', namespace: 'queue', nam
 const report: HandoverWorkload = { kind: 'CronJob', namespace: 'nightly', name: 'report' };
 const handover = { maxGapSeconds: 60, workloads: [consumer, report], idle: [] };
 const ALONE: Partial<App> = { hosts: [], checks: [], steps: [{ greenPercent: 100, bakeSeconds: 0 }], handover };
-const ana = { by: 'ana@example.test', reason: 'slow reports' };
+const ana = { by: 'ana@example.test', role: 'developer', reason: 'slow reports' } as const;
 const ACTS = ['lookAtWorkloads', 'stopWorkloads', 'awaitWorkloads', 'startWorkloads', 'clearHandoverNotes'] as const;
 
 describe.concurrent('an app whose workloads change hands', () => {
@@ -267,6 +267,7 @@ describe.concurrent('an upgrade with such an app', () => {
   }
   const look = (up: Awaited<ReturnType<TestTemporal['startUpgrade']>>) => up.query(messages.statusQuery);
   const by = 'sre@example.test';
+  const role = 'sre' as const;
 
   it('prepares it stopped on green before Argo CD installs it, moves it, and deletes blue', async () => {
     await upgrade(async ({ fake, up, until: sees }) => {
@@ -275,7 +276,7 @@ describe.concurrent('an upgrade with such an app', () => {
       const prepared = fake.calls.indexOf('copyStopped');
       expect(prepared).toBeGreaterThan(0);
       expect(prepared).toBeLessThan(fake.calls.lastIndexOf('labelCluster'));
-      await up.executeUpdate(messages.approveUpdate, { args: [{ by, point: 'decommission' }] });
+      await up.executeUpdate(messages.approveUpdate, { args: [{ by, role, point: 'decommission' }] });
       expect((await up.result()).result).toBe('succeeded');
     });
   });
@@ -285,13 +286,13 @@ describe.concurrent('an upgrade with such an app', () => {
       await sees(({ holds: all }) => all.some(({ kind }) => kind === 'approval'));
       const kept = fake.workloads.get(BLUE, report);
       kept?.active.push('Job report-7 runs');
-      await up.executeUpdate(messages.approveUpdate, { args: [{ by, point: 'decommission' }] });
+      await up.executeUpdate(messages.approveUpdate, { args: [{ by, role, point: 'decommission' }] });
       await sees(({ holds: all }) =>
         all.some(({ because }) => because.includes('nightly still runs on stg-1-33: Job report-7')),
       );
       expect(fake.clusters.has(BLUE)).toBe(true);
       kept?.active.pop();
-      await up.executeUpdate(messages.rollbackUpdate, { args: [{ by, reason: 'test', removeGreen: false }] });
+      await up.executeUpdate(messages.rollbackUpdate, { args: [{ by, role, reason: 'test', removeGreen: false }] });
       expect((await up.result()).result).toBe('rolled-back');
       expect(fake.workloads.runningIn(report)).toEqual([BLUE]);
     });
@@ -303,7 +304,7 @@ describe.concurrent('an upgrade with such an app', () => {
     await upgrade(
       async ({ fake, up, until: sees }) => {
         await eventually(async () => waits, Boolean);
-        await up.executeUpdate(messages.rollbackUpdate, { args: [{ by, reason: 'test', removeGreen: false }] });
+        await up.executeUpdate(messages.rollbackUpdate, { args: [{ by, role, reason: 'test', removeGreen: false }] });
         started.open();
         expect((await up.result()).result).toBe('rolled-back');
         expect(fake.workloads.runningIn(report)).toEqual([BLUE]);

@@ -219,7 +219,7 @@ describe.each(executables)('days and weeks', (executable) => {
         await pass(5);
         expect(firstApp(await up.query(messages.statusQuery))).toMatchObject({ state: 'holding', greenPercent: 50 });
         clear = true;
-        await up.executeUpdate(messages.resumeUpdate, { args: [{ by: 'sre@example.test' }] });
+        await up.executeUpdate(messages.resumeUpdate, { args: [{ by: 'sre@example.test', role: 'sre' }] });
         return ended(up);
       },
     );
@@ -243,7 +243,9 @@ describe.each(executables)('days and weeks', (executable) => {
           ({ holds }) => holds.some(({ kind }) => kind === 'approval'),
         );
         await pass(30);
-        await up.executeUpdate(messages.approveUpdate, { args: [{ by: 'sre@example.test', point: 'migrate' }] });
+        await up.executeUpdate(messages.approveUpdate, {
+          args: [{ by: 'sre@example.test', role: 'sre', point: 'migrate' }],
+        });
         return ended(up);
       },
     );

@@ -44,6 +44,7 @@ describe.concurrent('upgrade', () => {
   const holdsFor = (kind: string) => (status: { holds: readonly { kind: string }[] }) =>
     status.holds.some((hold) => hold.kind === kind);
   const by = 'sre@example.test';
+  const role = 'sre' as const;
 
   it('moves every app to green, waits for the approval, and deletes blue', async () => {
     const { fake, run } = world();
@@ -54,7 +55,7 @@ describe.concurrent('upgrade', () => {
         { app: 'files', state: 'on-green', greenPercent: 100 },
       ]);
       expect(fake.clusters.has('stg-1-33')).toBe(true);
-      await up.executeUpdate(messages.approveUpdate, { args: [{ by, point: 'decommission' }] });
+      await up.executeUpdate(messages.approveUpdate, { args: [{ by, role, point: 'decommission' }] });
       return up.result();
     });
     expect(result.result).toBe('succeeded');
@@ -85,7 +86,7 @@ describe.concurrent('upgrade', () => {
       expect(held.state).toBe('holding');
       expect(fake.weights(HOST)).toEqual({ 'stg-1-33': 100, [held.green.name]: 0 });
       broken = false;
-      await up.executeUpdate(messages.resumeUpdate, { args: [{ by }] });
+      await up.executeUpdate(messages.resumeUpdate, { args: [{ by, role }] });
       await eventually(() => up.query(messages.statusQuery), holdsFor('approval'));
       expect(fake.weights(HOST)).toEqual({ 'stg-1-33': 0, [held.green.name]: 100 });
       await up.terminate();
@@ -153,14 +154,14 @@ describe.concurrent('upgrade', () => {
     const result = await run(async (up) => {
       await eventually(() => up.query(messages.statusQuery), holdsFor('approval'));
       const owner = temporal.server.client.workflow.getHandle(migrationId(made.name, 'files'));
-      await owner.executeUpdate(messages.abortUpdate, { args: [{ by, reason: 'slow on green' }] });
+      await owner.executeUpdate(messages.abortUpdate, { args: [{ by, role, reason: 'slow on green' }] });
       const without = await eventually(() => up.query(messages.statusQuery), holdsFor('aborted'));
       expect(without.holds.map(({ kind, app: whose }) => `${kind} ${whose ?? ''}`)).toEqual(['aborted files']);
       expect(fake.weights('files.example.test')['stg-1-33']).toBe(100);
       expect(fake.weights(HOST)['stg-1-33']).toBe(0);
-      await owner.executeUpdate(messages.retryUpdate, { args: [{ by }] });
+      await owner.executeUpdate(messages.retryUpdate, { args: [{ by, role }] });
       await eventually(() => up.query(messages.statusQuery), holdsFor('approval'));
-      await up.executeUpdate(messages.approveUpdate, { args: [{ by, point: 'decommission' }] });
+      await up.executeUpdate(messages.approveUpdate, { args: [{ by, role, point: 'decommission' }] });
       return up.result();
     });
     expect(result.result).toBe('succeeded');
@@ -197,12 +198,12 @@ describe.concurrent('upgrade', () => {
       await eventually(() => up.query(messages.statusQuery), holdsFor('owner'));
       await moving.terminate();
       await eventually(() => up.query(messages.statusQuery), holdsFor('failure'));
-      await up.executeUpdate(messages.resumeUpdate, { args: [{ by }] });
+      await up.executeUpdate(messages.resumeUpdate, { args: [{ by, role }] });
       await eventually(
         () => moving.describe(),
         ({ status }) => status.name === 'RUNNING',
       );
-      await moving.executeUpdate(messages.startUpdate, { args: [{ by }] });
+      await moving.executeUpdate(messages.startUpdate, { args: [{ by, role }] });
       const { apps } = await eventually(() => up.query(messages.statusQuery), holdsFor('approval'));
       expect(apps).toMatchObject([{ state: 'on-green', greenPercent: 100 }]);
       expect(fake.weights(HOST)['stg-1-33']).toBe(0);
@@ -214,7 +215,9 @@ describe.concurrent('upgrade', () => {
     const { fake, run } = world();
     const result = await run(async (up) => {
       await eventually(() => up.query(messages.statusQuery), holdsFor('approval'));
-      await up.executeUpdate(messages.rollbackUpdate, { args: [{ by, reason: 'second thoughts', removeGreen: true }] });
+      await up.executeUpdate(messages.rollbackUpdate, {
+        args: [{ by, role, reason: 'second thoughts', removeGreen: true }],
+      });
       return up.result();
     });
     expect(result.result).toBe('rolled-back');
@@ -233,7 +236,7 @@ describe.concurrent('upgrade', () => {
     const result = await run(async (up) => {
       const held = await eventually(() => up.query(messages.statusQuery), holdsFor('failure'));
       fake.clusters.set(held.green.name, { ...fake.cluster('stg-foreign'), name: held.green.name });
-      await up.executeUpdate(messages.rollbackUpdate, { args: [{ by, removeGreen: true }] });
+      await up.executeUpdate(messages.rollbackUpdate, { args: [{ by, role, removeGreen: true }] });
       return up.result();
     });
     expect(result.status.outcome).toContain('was not made by this upgrade and stays');
@@ -257,7 +260,7 @@ describe.concurrent('upgrade', () => {
         { ...record, type, weight: 50, setIdentifier: held.green.name },
       ]);
       fake.records.set(HOST, both);
-      await up.executeUpdate(messages.rollbackUpdate, { args: [{ by, removeGreen: false }] });
+      await up.executeUpdate(messages.rollbackUpdate, { args: [{ by, role, removeGreen: false }] });
       return up.result();
     });
     expect(fake.weights(HOST)).toEqual({ 'stg-1-33': 100, [result.status.green.name]: 0 });
@@ -291,7 +294,7 @@ describe.concurrent('upgrade', () => {
     const result = await run(async (up) => {
       const held = await eventually(() => up.query(messages.statusQuery), holdsFor('failure'));
       expect(held.holds[0]?.releases).toContain(`eksodus upgrade rollback ${held.environment}`);
-      await up.executeUpdate(messages.rollbackUpdate, { args: [{ by, removeGreen: false }] });
+      await up.executeUpdate(messages.rollbackUpdate, { args: [{ by, role, removeGreen: false }] });
       return up.result();
     });
     expect(result.result).toBe('rolled-back');
@@ -306,7 +309,7 @@ describe.concurrent('upgrade', () => {
     };
     const result = await run(async (up) => {
       await eventually(() => up.query(messages.statusQuery), holdsFor('blocker'));
-      await up.executeUpdate(messages.rollbackUpdate, { args: [{ by, removeGreen: true }] });
+      await up.executeUpdate(messages.rollbackUpdate, { args: [{ by, role, removeGreen: true }] });
       return up.result();
     });
     expect(result.result).toBe('rolled-back');
@@ -322,11 +325,11 @@ describe.concurrent('upgrade', () => {
       fake.before = (activity) => {
         if (denied && activity === 'describeCluster') throw ApplicationFailure.nonRetryable('denied', 'cloud.denied');
       };
-      await up.executeUpdate(messages.rollbackUpdate, { args: [{ by, removeGreen: true }] });
+      await up.executeUpdate(messages.rollbackUpdate, { args: [{ by, role, removeGreen: true }] });
       const held = await eventually(() => up.query(messages.statusQuery), holdsFor('failure'));
       expect(held.wayBack).toBe('taken');
       denied = false;
-      await up.executeUpdate(messages.resumeUpdate, { args: [{ by }] });
+      await up.executeUpdate(messages.resumeUpdate, { args: [{ by, role }] });
       return up.result();
     });
     expect(result.result).toBe('rolled-back');
@@ -340,13 +343,13 @@ describe.concurrent('upgrade', () => {
       fake.before = (activity) => {
         if (activity === 'readRecords') throw ApplicationFailure.nonRetryable('no such zone', 'dns.batch-refused');
       };
-      await up.executeUpdate(messages.rollbackUpdate, { args: [{ by, removeGreen: false }] });
+      await up.executeUpdate(messages.rollbackUpdate, { args: [{ by, role, removeGreen: false }] });
       const held = await eventually(() => up.query(messages.statusQuery), holdsFor('failure'));
       expect(held.holds[0]?.releases).toEqual([
         `eksodus upgrade resume ${held.environment}`,
         `eksodus upgrade abort ${held.environment}`,
       ]);
-      await up.executeUpdate(messages.abortUpdate, { args: [{ by, reason: 'by hand' }] });
+      await up.executeUpdate(messages.abortUpdate, { args: [{ by, role, reason: 'by hand' }] });
       return up.result();
     });
     expect(result.result).toBe('aborted');
@@ -358,12 +361,12 @@ describe.concurrent('upgrade', () => {
     const result = await run(async (up) => {
       await eventually(() => up.query(messages.statusQuery), holdsFor('approval'));
       fake.blueGate = (name) => (name === 'files' ? 'failed' : 'passed');
-      await up.executeUpdate(messages.rollbackUpdate, { args: [{ by, removeGreen: false }] });
+      await up.executeUpdate(messages.rollbackUpdate, { args: [{ by, role, removeGreen: false }] });
       const held = await eventually(() => up.query(messages.statusQuery), holdsFor('failure'));
       expect(held.holds[0]?.because).toContain('blue does not answer: ');
       expect(fake.weights(HOST)['stg-1-33']).toBe(100);
       expect(fake.weights('files.example.test')['stg-1-33']).toBe(0);
-      await up.executeUpdate(messages.resumeUpdate, { args: [{ by }] });
+      await up.executeUpdate(messages.resumeUpdate, { args: [{ by, role }] });
       return up.result();
     });
     expect(result.result).toBe('rolled-back');
@@ -381,7 +384,7 @@ describe.concurrent('upgrade', () => {
       expect(held.wayBack).toBe('open');
       isDenied = false;
       fake.parameters.set('/stg/live-cluster', held.green.name);
-      await up.executeUpdate(messages.rollbackUpdate, { args: [{ by, removeGreen: false }] });
+      await up.executeUpdate(messages.rollbackUpdate, { args: [{ by, role, removeGreen: false }] });
       return up.result();
     });
     expect(result.result).toBe('rolled-back');
@@ -404,7 +407,7 @@ describe.concurrent('upgrade', () => {
         HOST,
         (fake.records.get(HOST) ?? []).filter(({ setIdentifier }) => setIdentifier !== 'stg-1-33'),
       );
-      await up.executeUpdate(messages.approveUpdate, { args: [{ by, point: 'decommission' }] });
+      await up.executeUpdate(messages.approveUpdate, { args: [{ by, role, point: 'decommission' }] });
       const sick = await eventually(() => up.query(messages.statusQuery), holdsFor('failure'));
       expect(sick).toMatchObject({ wayBack: 'open', holds: [{ because: 'no Ingress' }] });
       isSick = false;
@@ -418,7 +421,7 @@ describe.concurrent('upgrade', () => {
         HOST,
         (other.fake.records.get(HOST) ?? []).filter(({ setIdentifier }) => setIdentifier !== 'stg-1-33'),
       );
-      await up.executeUpdate(messages.approveUpdate, { args: [{ by, point: 'decommission' }] });
+      await up.executeUpdate(messages.approveUpdate, { args: [{ by, role, point: 'decommission' }] });
       const gone = await eventually(() => up.query(messages.statusQuery), holdsFor('failure'));
       expect(gone.wayBack).toBe('open');
       expect(gone.holds[0]?.because).toContain('has no weighted record stg-1-33 any more');
@@ -439,7 +442,7 @@ describe.concurrent('upgrade', () => {
       expect(held.holds[0]?.because).toContain('no capacity in any zone');
       expect(held.holds[0]?.releases).toContain(`eksodus upgrade resume ${held.environment}`);
       failing = false;
-      await up.executeUpdate(messages.resumeUpdate, { args: [{ by }] });
+      await up.executeUpdate(messages.resumeUpdate, { args: [{ by, role }] });
       await eventually(() => up.query(messages.statusQuery), holdsFor('approval'));
       await up.terminate();
     });
@@ -471,8 +474,8 @@ describe.concurrent('upgrade', () => {
     const result = await run(async (up) => {
       const held = await eventually(() => up.query(messages.statusQuery), holdsFor('approval'));
       expect(held.holds[0]?.approval).toBe('migrate');
-      await up.executeUpdate(messages.pauseUpdate, { args: [{ by, reason: 'lunch' }] });
-      await up.executeUpdate(messages.approveUpdate, { args: [{ by, point: 'migrate' }] });
+      await up.executeUpdate(messages.pauseUpdate, { args: [{ by, role, reason: 'lunch' }] });
+      await up.executeUpdate(messages.approveUpdate, { args: [{ by, role, point: 'migrate' }] });
       await eventually(
         () => up.query(messages.statusQuery),
         ({ state }) => state === 'paused',
@@ -480,7 +483,7 @@ describe.concurrent('upgrade', () => {
       const { holds } = await eventually(() => up.query(messages.statusQuery), holdsFor('paused'));
       expect(holds[0]?.because).toBe('sre@example.test paused the upgrade: lunch');
       expect(fake.weights(HOST)['stg-1-33']).toBe(100);
-      await up.executeUpdate(messages.abortUpdate, { args: [{ by, reason: 'not today' }] });
+      await up.executeUpdate(messages.abortUpdate, { args: [{ by, role, reason: 'not today' }] });
       return up.result();
     });
     expect(result.result).toBe('aborted');
@@ -502,14 +505,14 @@ describe.concurrent('upgrade', () => {
         expect(error.cause.type).toBe(messages.REFUSED);
         return error.cause.message;
       };
-      expect(await refusal(up.executeUpdate(messages.approveUpdate, { args: [{ by, point: 'migrate' }] }))).toBe(
+      expect(await refusal(up.executeUpdate(messages.approveUpdate, { args: [{ by, role, point: 'migrate' }] }))).toBe(
         'it waits for approval of decommission, not of migrate',
       );
-      expect(await refusal(up.executeUpdate(messages.resumeUpdate, { args: [{ by }] }))).toBe(
+      expect(await refusal(up.executeUpdate(messages.resumeUpdate, { args: [{ by, role }] }))).toBe(
         'it waits for approval of decommission, which resume does not give',
       );
       expect(
-        await refusal(up.executeUpdate(messages.approveUpdate, { args: [{ by: ' ', point: 'decommission' }] })),
+        await refusal(up.executeUpdate(messages.approveUpdate, { args: [{ by: ' ', role, point: 'decommission' }] })),
       ).toBe('a command needs the name of who gives it');
       await up.terminate();
     });

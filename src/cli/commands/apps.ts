@@ -1,7 +1,9 @@
 import type { AppName } from '../../client/apps.ts';
+import { parseMoment } from '../moment.ts';
+import { renderStragglers } from '../render/stragglers.ts';
 import { EXIT } from '../exit-codes.ts';
 import { renderApp, renderApps } from '../render/app.ts';
-import { needsPerson } from '../render/holds.ts';
+import { needsPerson } from '../../domain/hold.ts';
 import { terminal } from '../render/terminal.ts';
 import { run, type CommonOptions } from '../run.ts';
 import { connected } from './connection.ts';
@@ -27,7 +29,7 @@ export function show(name: AppName, options: CommonOptions): Promise<void> {
 
 /** A command that says all by its name. */
 export const tell = (
-  verb: 'start' | 'pause' | 'resume' | 'retry' | 'promote',
+  verb: 'start' | 'pause' | 'resume' | 'retry' | 'promote' | 'unschedule' | 'grantExtension' | 'refuseExtension',
   name: AppName,
   options: Steer,
 ): Promise<void> => steer(options, ({ apps }, asker) => apps[verb](name, asker));
@@ -52,3 +54,24 @@ export const steps = (name: AppName, texts: readonly string[], options: Steer): 
     const wanted = parseSteps(texts);
     return give(options, ({ apps }, asker) => apps.steps(name, { ...asker, steps: wanted }));
   });
+
+export const schedule = (name: AppName, text: string, options: Steer): Promise<void> =>
+  run(options, async () => {
+    const moment = parseMoment(text);
+    return give(options, ({ apps }, asker) => apps.schedule(name, { ...asker, moment }));
+  });
+
+export const extend = (name: AppName, text: string, options: Steer): Promise<void> =>
+  run(options, async () => {
+    const due = parseMoment(text);
+    return give(options, ({ apps }, asker) => apps.extend(name, { ...asker, due }));
+  });
+
+export function stragglers(environment: string, options: CommonOptions): Promise<void> {
+  return run(options, async () => {
+    const now = new Date();
+    const found = await connected(options, ({ apps }) => apps.stragglers(environment, now));
+    const json = { environment, stragglers: found };
+    return { text: renderStragglers(json, now, terminal(process.stdout)), json };
+  });
+}

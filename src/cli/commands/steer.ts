@@ -1,12 +1,14 @@
 // What all commands share that change something.
 import { createInterface } from 'node:readline/promises';
 import type { Accepted, Asker } from '../../../workflows/messages.ts';
+import type { Role } from '../../domain/permissions.ts';
 import type { Eksodus } from '../../client/index.ts';
 import { InputError, run, type CommonOptions, type Outcome } from '../run.ts';
 import { connected } from './connection.ts';
 
 export interface Steer extends CommonOptions {
   readonly by: string;
+  readonly role: Role;
   readonly reason?: string;
 }
 
@@ -20,9 +22,9 @@ export const steer = (options: Steer, command: Command): Promise<void> => run(op
 
 /** For a command that first reads what it was given: what is wrong with that is told before anybody is asked. */
 export async function give(options: Steer, command: Command): Promise<Outcome> {
-  const { by, reason } = options;
+  const { by, role, reason } = options;
   if (reason?.trim() === '') throw new InputError('--reason is empty: it says why, and is kept in the record.');
-  const asker: Asker = { by, ...(reason === undefined ? {} : { reason }) };
+  const asker: Asker = { by, role, ...(reason === undefined ? {} : { reason }) };
   const { now } = await connected(options, (eksodus) => command(eksodus, asker));
   return { text: now, json: { now } };
 }

@@ -1,5 +1,6 @@
 import { loadEnvironment } from '../../../config/load.ts';
 import { greenName } from '../../domain/environment.ts';
+import type { Role } from '../../domain/permissions.ts';
 import { ClientError } from '../../client/errors.ts';
 import { EXIT } from '../exit-codes.ts';
 import { waitsForPerson } from '../render/holds.ts';
@@ -10,12 +11,19 @@ import { connected } from './connection.ts';
 import { confirm, steer, type Confirmed, type Steer } from './steer.ts';
 import { watch } from './watch.ts';
 
-export async function start(options: CommonOptions & { file: string; by: string; watch?: boolean }): Promise<void> {
+export interface Starts extends CommonOptions {
+  readonly file: string;
+  readonly by: string;
+  readonly role: Role;
+  readonly watch?: boolean;
+}
+
+export async function start(options: Starts): Promise<void> {
   let started: string | undefined;
   await run(options, async () => {
     const environment = loadEnvironment(options.file);
     if (options.by.trim() === '') throw new InputError('--by is empty: a command needs the name of who gives it.');
-    const { run: id } = await connected(options, ({ upgrades }) => upgrades.start(environment, options.by));
+    const { run: id } = await connected(options, ({ upgrades }) => upgrades.start(environment, options));
     started = environment.name;
     return {
       text: `${environment.name} moves to ${greenName(environment)}. Watch it: eksodus upgrade watch ${environment.name}`,

@@ -7,6 +7,7 @@ import { handoverLine } from './handover.ts';
 import { alike, holdLines } from './holds.ts';
 import { Page, type Paint, type TerminalShape } from './page.ts';
 import { NOTHING, tableLines } from './table.ts';
+import { timingLines } from './timing.ts';
 import { appPaint } from './tree.ts';
 import { askedPercent, bakeOf, between, duration, stepOf, weightBar } from './words.ts';
 
@@ -67,6 +68,7 @@ export function renderApp(
   if (state === 'not-begun') page.whole(`it waits: ${whereIs(upgrade)}`);
   if (failed !== undefined) page.whole(`given back to blue ${between(since, undefined, at)} ago: ${failed}`, 'yellow');
   for (const one of alike(hold ? [hold] : [])) for (const line of holdLines(one, at)) page.whole(line, 'yellow');
+  for (const line of timingLines(app, at)) page.whole(line);
   for (const action of actions.slice(0, -1))
     page.whole(`${between(action.at, undefined, at)} ago: ${actionText(action)}`, 'dim');
   page.whole(lastAction(app, at) ?? 'nobody has steered it');

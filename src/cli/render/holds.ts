@@ -1,4 +1,5 @@
 import type { Hold, UpgradeStatus } from '../../domain/status.ts';
+import { needsPerson } from '../../domain/hold.ts';
 import { between } from './words.ts';
 
 /** One reason to wait that several apps may have: a pause or a closed window holds them all. */
@@ -28,9 +29,6 @@ const releasesOfAny = ({ app, releases }: Hold): string[] =>
       ? `${command.slice(0, -app.length)}APP`
       : command,
   );
-
-/** Whether a person must do something before it goes on: a window opens, and a turn comes, by itself. */
-export const needsPerson = ({ kind }: Hold): boolean => kind !== 'window' && kind !== 'turn';
 
 export const waitsForPerson = ({ state, holds }: Pick<UpgradeStatus, 'state' | 'holds'>): boolean =>
   state === 'paused' || holds.some(needsPerson);

@@ -11,6 +11,7 @@ import {
 import { actionText } from './actions.ts';
 import { oneLine } from './fit.ts';
 import { adviceText } from './holds.ts';
+import { reminderText } from './timing.ts';
 import { findingText } from './tree.ts';
 import { askedPercent, between, stepText } from './words.ts';
 
@@ -32,7 +33,7 @@ export function changedLines(before: Before, now: UpgradeStatus, seenAt: Date): 
     ...findingChanges(before, now),
     ...now.apps.flatMap((app) => {
       const was = before?.apps.find((one) => one.app === app.app);
-      return [...actionChanges(was, app), ...appChanges(was, app, seenAt)];
+      return [...actionChanges(was, app), ...reminderChanges(was, app), ...appChanges(was, app, seenAt)];
     }),
     ...holdChanges(before, now),
     ...endChanges(before, now),
@@ -104,6 +105,17 @@ function actionChanges(was: AppStatus | undefined, { app, actions }: AppStatus):
       at: action.at,
       text: `${app} ${actionText(action)}`,
       pairs: [`app=${app}`, `action=${action.verb}`],
+    }));
+}
+
+function reminderChanges(was: AppStatus | undefined, { app, timing }: AppStatus): Change[] {
+  const known = was?.timing?.deadline?.reminded ?? [];
+  return (timing?.deadline?.reminded ?? [])
+    .filter((one) => !known.some(({ at, daysBefore }) => at === one.at && daysBefore === one.daysBefore))
+    .map((one) => ({
+      at: one.at,
+      text: `${app} ${reminderText(one)}`,
+      pairs: [`app=${app}`, `reminder=${one.daysBefore}`],
     }));
 }
 

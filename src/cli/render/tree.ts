@@ -6,6 +6,7 @@ import { columnsOf } from './fit.ts';
 import { alike, holdLines } from './holds.ts';
 import { lastLine } from './last-line.ts';
 import { Page, type Paint, type TerminalShape } from './page.ts';
+import { deadlineText, reminderText } from './timing.ts';
 import { askedPercent, bakeOf, between, stepOf, weightBar } from './words.ts';
 
 const SIGNS = { pending: '·', running: '▶', done: '✓', failed: '✗', stopped: '■' } as const;
@@ -41,6 +42,10 @@ function addApps(page: Page, apps: readonly AppStatus[], at: Date): void {
     page.cut(appLine(app, nameWidth, at), appPaint(app));
     const action = app.state === 'on-green' ? undefined : lastAction(app, at);
     if (action !== undefined) page.cut(`      ${action}`, 'dim');
+    const deadline = deadlineText(app, at);
+    if (deadline !== undefined) page.cut(`      ${deadline}`, 'dim');
+    const reminded = app.state === 'on-green' ? undefined : app.timing?.deadline?.reminded.at(-1);
+    if (reminded) page.cut(`      ${between(reminded.at, undefined, at)} ago: ${reminderText(reminded)}`, 'dim');
   }
 }
 
