@@ -1,6 +1,6 @@
 // By when an app must have moved, as a person writes it.
 import { z } from 'zod';
-import { deadlineFor } from '../src/domain/deadline.ts';
+import { deadlineFor } from '../src/domain/deadline-days.ts';
 import type { Deadline } from '../src/domain/environment.ts';
 import { understand } from '../src/domain/moment.ts';
 import { list, oneOf, pattern, wholeNumber } from './fields.ts';

@@ -1,7 +1,7 @@
 // How an app's owner steers its move: the commands, who may give which when, and what they change.
 import { setHandler } from '@temporalio/workflow';
 import type { App, TrafficStep } from '../src/domain/environment.ts';
-import { PAUSED_BY_OWNER } from '../src/domain/stragglers.ts';
+import { PAUSED_BY_OWNER } from '../src/domain/hold.ts';
 import type { Role } from '../src/domain/permissions.ts';
 import { changeSteps, type StepsChange } from '../src/domain/steps.ts';
 import type { AppBoard } from './app-board.ts';

@@ -1,7 +1,7 @@
 // What people ask of one app's migration, in the product's words.
 import type { UpdateDefinition } from '@temporalio/client';
 import * as messages from '../../workflows/messages.ts';
-import { extended } from '../domain/deadline.ts';
+import { extended } from '../domain/deadline-days.ts';
 import type { Moment, TrafficStep, Window } from '../domain/environment.ts';
 import { migrationId } from '../domain/ids.ts';
 import type { UpgradeStatus } from '../domain/status.ts';

@@ -1,27 +1,7 @@
-// By when an app must have moved, and when its owner is reminded. Pure: instants are milliseconds since the epoch.
-import type { Deadline, DeadlinePolicy, Moment, Reminder } from './environment.ts';
-import { zoneClock } from './local-time.ts';
+// How an app stands to its deadline at an instant (milliseconds since the epoch). Pure, and without time zones: workflows
+// read it, and what they decided must not change with the tables of another Node.
+import type { Deadline, Moment, Reminder } from './environment.ts';
 import type { DeadlineStatus } from './status.ts';
-
-const DAY_MS = 24 * 60 * 60_000;
-
-/** Reminders come at the deadline's own time of day, so many days before by the calendar of its time zone. */
-export function deadlineFor(
-  due: Moment,
-  { policy, remindDays }: { readonly policy: DeadlinePolicy; readonly remindDays: readonly number[] },
-): Deadline {
-  const clock = zoneClock(due.timeZone);
-  const shown = clock.shows(Date.parse(due.at));
-  const before = [...new Set(remindDays)]
-    .filter((days) => days > 0)
-    .toSorted((a, b) => b - a)
-    .map((daysBefore) => ({ daysBefore, at: iso(clock.first(shown - daysBefore * DAY_MS)) }));
-  return { due, policy, remind: [...before, { daysBefore: 0, at: due.at }] };
-}
-
-/** The same, later: with the same policy, and reminders as many days before. */
-export const extended = ({ policy, remind }: Pick<Deadline, 'policy' | 'remind'>, due: Moment): Deadline =>
-  deadlineFor(due, { policy, remindDays: remind.map(({ daysBefore }) => daysBefore) });
 
 /** As it is shown before anything came of it. */
 export const untouched = (deadline: Deadline): DeadlineStatus => ({ ...deadline, passed: false, reminded: [] });
@@ -60,5 +40,3 @@ function spanText(ms: number): string {
         : [minutes, 'minutes'];
   return `${Math.floor(count)} ${Math.floor(count) === 1 ? unit.slice(0, -1) : unit}`;
 }
-
-const iso = (instant: number): string => new Date(instant).toISOString();

@@ -1,7 +1,7 @@
 // Apps that are not on green: whose they are, what keeps them, and how much time is left. Pure.
 import { leftText } from './deadline.ts';
 import type { DeadlinePolicy, Moment } from './environment.ts';
-import { needsPerson } from './hold.ts';
+import { needsPerson, PAUSED_BY_OWNER } from './hold.ts';
 import type { AppState, AppStatus, Hold } from './status.ts';
 
 export interface Straggler {
@@ -78,6 +78,3 @@ function heldBecause({ kind, because, waitsFor }: Hold, { timing, actions }: See
   if (because !== PAUSED_BY_OWNER || !pause) return `paused: ${because}`;
   return `paused by ${pause.by}${pause.reason === undefined ? '' : `: ${pause.reason}`}`;
 }
-
-/** What a hold says of an app that its own owner paused. */
-export const PAUSED_BY_OWNER = 'its owner paused it';

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { changedLines } from '../../src/cli/render/lines.ts';
-import { deadlineFor, untouched } from '../../src/domain/deadline.ts';
+import { deadlineFor } from '../../src/domain/deadline-days.ts';
+import { untouched } from '../../src/domain/deadline.ts';
 import { momentAt } from '../../src/domain/moment.ts';
 import type { AppAction, AppStatus, UpgradeStatus } from '../../src/domain/status.ts';
 import { action, ago, app, done, hold, NOW, phases, upgrade } from '../support/cli-status.ts';

@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { columnsOf } from '../../src/cli/render/fit.ts';
 import { renderTree } from '../../src/cli/render/tree.ts';
-import { deadlineFor, untouched } from '../../src/domain/deadline.ts';
+import { deadlineFor } from '../../src/domain/deadline-days.ts';
+import { untouched } from '../../src/domain/deadline.ts';
 import { momentAt } from '../../src/domain/moment.ts';
 import type { AppStatus, PhaseStatus, UpgradeStatus } from '../../src/domain/status.ts';
 import { action, ago, app, done, hold, NOW, phases, upgrade } from '../support/cli-status.ts';

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { deadlineFor, extended, leftText, standingAt } from '../../src/domain/deadline.ts';
+import { deadlineFor, extended } from '../../src/domain/deadline-days.ts';
+import { leftText, standingAt } from '../../src/domain/deadline.ts';
 import { momentAt, understand } from '../../src/domain/moment.ts';
 import { CLOCK_CHANGES, writtenIn } from '../support/clock-changes.ts';
 

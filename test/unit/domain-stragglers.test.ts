@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { renderStragglers } from '../../src/cli/render/stragglers.ts';
-import { deadlineFor, untouched } from '../../src/domain/deadline.ts';
+import { deadlineFor } from '../../src/domain/deadline-days.ts';
+import { untouched } from '../../src/domain/deadline.ts';
 import { momentAt } from '../../src/domain/moment.ts';
 import type { AppStatus, DeadlineStatus } from '../../src/domain/status.ts';
 import { stragglers } from '../../src/domain/stragglers.ts';

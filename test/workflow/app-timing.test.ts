@@ -1,7 +1,7 @@
 // When an app begins: at its owner's schedule, or as the policy of its deadline says; and who is reminded and asked.
 import { ApplicationFailure, type UpdateDefinition } from '@temporalio/common';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { deadlineFor, extended } from '../../src/domain/deadline.ts';
+import { deadlineFor, extended } from '../../src/domain/deadline-days.ts';
 import type { Deadline, DeadlinePolicy } from '../../src/domain/environment.ts';
 import { momentAt } from '../../src/domain/moment.ts';
 import type { AppStatus } from '../../src/domain/status.ts';
