@@ -128,6 +128,85 @@ describe.concurrent('an app', () => {
       expect((await tell(name, 'show')).out).toMatch(/^✓ {2}10 % {2}promoted · /m);
     }));
 
+  it('is scheduled, is among the stragglers, and asks for a later deadline', () => {
+    const window = { timeZone: 'Asia/Tokyo', hours: ['Mon-Fri 10:00-17:00'] };
+    const deadline = { at: '2099-12-04 18:00', timeZone: 'Asia/Tokyo', policy: 'block' as const };
+    return theatre.stage('planned', { ...APPS, window, deadline }, async ({ name, start }) => {
+      await start();
+      await until(name, holds('owner'));
+      const [past, skipped, nobodys, listless] = await Promise.all([
+        tell(name, 'schedule', '2026-01-05 10:00 Asia/Tokyo'),
+        tell(name, 'schedule', '2027-03-28 02:30 Europe/Berlin'),
+        tell(name, 'start', '--role', 'viewer'),
+        tell(name, 'start', '--role', 'sre'),
+      ]);
+      expect(past).toEqual(refused('Mon 2026-01-05 10:00 Asia/Tokyo is past'));
+      expect(skipped).toMatchObject({ code: 2, err: expect.stringContaining('skip 02:30 on 2027-03-28') });
+      expect(nobodys).toEqual(refused('apps start is not for the role viewer: it is given by developer, sre or admin'));
+      expect(listless).toEqual(refused("it is team-messages's to start, says the policy of its deadline: block"));
+
+      // A Saturday, on which the window is shut.
+      expect(await tell(name, 'schedule', '2099-12-05T10:00+09:00', '--by', 'ana')).toEqual(
+        done(
+          'messages begins Mon 2099-12-07 10:00 +09:00, when the window opens, which is shut Sat 2099-12-05 10:00 +09:00; its deadline comes before that: Fri 2099-12-04 18:00 Asia/Tokyo',
+        ),
+      );
+      await until(name, holds('schedule'));
+      const [shown, listed, status, late] = await Promise.all([
+        tell(name, 'show'),
+        cli.run('apps', 'list', name),
+        cli.run('upgrade', 'status', name),
+        cli.run('apps', 'stragglers', name),
+      ]);
+      // Nobody needs to do anything.
+      expect(shown).toMatchObject({ code: 0 });
+      expect(shown.out).toMatch(
+        /^scheduled for Sat 2099-12-05 10:00 \+09:00 by ana, begins when the window opens: Mon 2099-12-07 10:00 \+09:00$/m,
+      );
+      expect(shown.out).toMatch(/^deadline Fri 2099-12-04 18:00 Asia\/Tokyo · \d+ days left · policy block$/m);
+      expect(shown.out).toMatch(/^\d+s ago: scheduled for Sat 2099-12-05 10:00 \+09:00 by ana$/m);
+      expect(listed.out).toMatch(/^messages .* schedule +its time: Mon 2099-12-07 10:00 \+09:00$/m);
+      expect(status.out).toContain('deadline Fri 2099-12-04 18:00 Asia/Tokyo');
+      expect(late.out).toMatch(
+        /^messages +team-messages +0% +Fri 2099-12-04 18:00 Asia\/Tokyo +\d+ days left +\d+s +scheduled for Sat 2099-12-05 10:00 \+09:00$/m,
+      );
+
+      const later = '2099-12-11 18:00 Asia/Tokyo';
+      expect(await tell(name, 'extend', later, '--reason', 'a sale', '--by', 'ana')).toEqual(
+        done(
+          'messages asks for Fri 2099-12-11 18:00 Asia/Tokyo; until that is granted Fri 2099-12-04 18:00 Asia/Tokyo stands',
+        ),
+      );
+      const granting = ['--reason', 'as agreed', '--by', 'hana'];
+      expect(await tell(name, 'grant-extension', ...granting, '--role', 'developer')).toEqual(
+        refused('apps grant-extension is not for the role developer: it is given by sre, approver or admin'),
+      );
+      expect(await tell(name, 'grant-extension', ...granting)).toEqual(
+        done('the deadline of messages is Fri 2099-12-11 18:00 Asia/Tokyo'),
+      );
+      expect(await tell(name, 'unschedule')).toEqual(done('messages is not scheduled any more'));
+      const [stragglers, again] = await Promise.all([
+        cli.run('apps', 'stragglers', name, '-o', 'json'),
+        tell(name, 'refuse-extension', '--reason', 'no'),
+      ]);
+      expect(json(stragglers)).toMatchObject({
+        environment: name,
+        stragglers: [
+          {
+            app: 'messages',
+            due: { at: '2099-12-11T09:00:00.000Z', timeZone: 'Asia/Tokyo' },
+            overdue: false,
+            reason: 'not started',
+          },
+        ],
+      });
+      expect(again).toEqual(refused('nobody has asked for a later deadline'));
+      expect((await tell(name, 'show')).out).toMatch(
+        /^\d+s ago: extended to Fri 2099-12-11 18:00 Asia\/Tokyo by hana \(sre\): as agreed$/m,
+      );
+    });
+  });
+
   it('that does not move yet is shown, and takes no command: a migration of an earlier upgrade is none of this one', () =>
     theatre.stage('early', BLOCKED, async ({ name, start, untilHold }) => {
       const { workflow } = theatre.temporal.server.client;

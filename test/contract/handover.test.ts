@@ -134,7 +134,7 @@ describe('a CronJob of every minute and a singleton, healed by Argo CD in both c
       expect(await sizesOn('blue')).toEqual([0, 0]);
 
       await justBeforeAMinute();
-      await moving.executeUpdate(messages.abortUpdate, { args: [{ by: 'ana', reason: 'test' }] });
+      await moving.executeUpdate(messages.abortUpdate, { args: [{ by: 'ana', role: 'developer', reason: 'test' }] });
       const back = await until(moving, holds('aborted'));
       console.log(`taken back with a gap of ${gapOf(back)} s`);
       await waitUntil(async () => turnsOf([...runs.values()]).length === 3, { what: 'a run on blue again', ...WAIT });

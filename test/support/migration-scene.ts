@@ -33,19 +33,17 @@ export interface Scene {
   readonly hosts: readonly string[];
 }
 
-/** An app with green published at weight 0. */
-export async function migrationScene(
-  temporal: TestTemporal,
-  change: {
-    readonly app?: Partial<App>;
-    readonly environment?: Partial<Environment>;
-    /** A private zone that holds the same names. */
-    readonly hasTwin?: boolean;
-    /** Real ones, instead of the fake world's. */
-    readonly activities?: Partial<Activities>;
-  },
-  act: (given: Scene) => Promise<void>,
-): Promise<void> {
+interface SceneChange {
+  readonly app?: Partial<App>;
+  readonly environment?: Partial<Environment>;
+  /** A private zone that holds the same names. */
+  readonly hasTwin?: boolean;
+  /** Real ones, instead of the fake world's. */
+  readonly activities?: Partial<Activities>;
+}
+
+/** An app with green published at weight 0, and its migration on whatever server and worker there are. */
+export function migrationOf(change: SceneChange) {
   const zone = { id: randomUUID(), name: 'example.test' };
   const plain = app('messages', { steps: STEPS, ...change.app });
   const zones = change.hasTwin ? [zone, { ...zone, id: `${zone.id}-private`, private: true }] : [zone];
@@ -56,11 +54,13 @@ export async function migrationScene(
   fake.labels.set(GREEN, new Set(['eksodus.dev/apps']));
   for (const [host, records] of fake.records)
     fake.records.set(host, [...records, ...renamed(records, () => ({ setIdentifier: GREEN, weight: 0 }))]);
-  const { workflow } = temporal.server.client;
-  await temporal.withWorker({ ...fake.activities(), ...change.activities }, async (taskQueue) => {
-    const workflowId = `${migrationId(made.name, moved.name)}/${zone.id}`;
-    const move = (): Promise<Move> =>
-      workflow.start<typeof migration>('migration', {
+  const workflowId = `${migrationId(made.name, moved.name)}/${zone.id}`;
+  return {
+    fake,
+    workflowId,
+    hosts: moved.hosts.map(({ name, zoneId: id }) => fake.keyOf(name, id)),
+    start: ({ server }: TestTemporal, taskQueue: string): Promise<Move> =>
+      server.client.workflow.start<typeof migration>('migration', {
         workflowId,
         taskQueue,
         args: [
@@ -73,15 +73,28 @@ export async function migrationScene(
             paused: false,
           },
         ],
-      });
-    try {
-      await act({ fake, move, hosts: moved.hosts.map(({ name, zoneId: id }) => fake.keyOf(name, id)) });
-    } finally {
+      }),
+    end: async ({ server }: TestTemporal): Promise<void> => {
       for (const id of [workflowId, ...zones.map((one) => zoneId(one.id))])
-        await workflow
+        await server.client.workflow
           .getHandle(id)
           .terminate()
           .catch(() => undefined);
+    },
+  };
+}
+
+export async function migrationScene(
+  temporal: TestTemporal,
+  change: SceneChange,
+  act: (given: Scene) => Promise<void>,
+): Promise<void> {
+  const { fake, hosts, start, end } = migrationOf(change);
+  await temporal.withWorker({ ...fake.activities(), ...change.activities }, async (taskQueue) => {
+    try {
+      await act({ fake, hosts, move: () => start(temporal, taskQueue) });
+    } finally {
+      await end(temporal);
     }
   });
 }

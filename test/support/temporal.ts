@@ -25,6 +25,8 @@ const PRODUCT = new URL('../../workflows/index.ts', import.meta.url);
 
 export interface TestTemporalOptions {
   readonly workflows?: URL;
+  /** Modules that other builds of the product might have beside its workflows. */
+  readonly interceptors?: readonly string[];
   readonly serverArguments?: readonly string[];
   /** By which client and workers are known in histories: process id and host name, unless given. */
   readonly identity?: string;
@@ -43,7 +45,7 @@ export class TestTemporal {
 
   /** `workflows`: the module whose exports are the workflow types, the product's own by default. */
   static async start(options: TestTemporalOptions = {}): Promise<TestTemporal> {
-    const { workflows = PRODUCT, serverArguments = [], identity } = options;
+    const { workflows = PRODUCT, interceptors = [], serverArguments = [], identity } = options;
     const path = partFile('temporal', 'temporal');
     const [server, bundle] = await Promise.all([
       TestWorkflowEnvironment.createLocal({
@@ -54,7 +56,10 @@ export class TestTemporal {
         },
         ...(identity === undefined ? {} : { client: { identity } }),
       }),
-      bundleWorkflowCode({ workflowsPath: fileURLToPath(workflows) }),
+      bundleWorkflowCode({
+        workflowsPath: fileURLToPath(workflows),
+        workflowInterceptorModules: [...interceptors],
+      }),
     ]);
     return new TestTemporal(server, bundle, identity);
   }
