@@ -3,6 +3,9 @@ import type { App } from '../src/domain/environment.ts';
 import type { Timing } from '../src/domain/status.ts';
 import type { HoldReason, Verbs } from './app-board.ts';
 
+/** The page of docs/runbooks. */
+const RUNBOOK = 'deadline';
+
 export interface WaitsToBegin {
   readonly app: Pick<App, 'name' | 'team'>;
   readonly environment: string;
@@ -32,6 +35,7 @@ export function whyNotBegun({ app, environment, timing, takenBack }: WaitsToBegi
         kind: 'deadline',
         because: `${not}, and its deadline has passed: ${due}; it is ${app.team}'s app${planned}`,
         waitsFor: `an SRE: begin in the stead of ${app.team}, or a later deadline`,
+        runbook: RUNBOOK,
       },
       verbs: [[begin, ...asked], ['rollback']],
     };
@@ -55,6 +59,7 @@ export function whyNotBegun({ app, environment, timing, takenBack }: WaitsToBegi
         kind,
         because: `${not}, and its deadline has passed: ${due}; ${environment} is blocked until it has moved`,
         waitsFor: `${what} by ${app.team}, which is overdue`,
+        runbook: RUNBOOK,
       },
     };
   const by = deadline ? `; its deadline is ${due}` : '';
