@@ -1,5 +1,6 @@
 // What can be rehearsed, by the name that a person gives it.
 import type { Scenario } from './scenario.ts';
+import { deadline } from './scenarios/deadline.ts';
 import { gateFailure } from './scenarios/gate-failure.ts';
 import { drift } from './scenarios/drift.ts';
 import { cronHandover } from './scenarios/cron-handover.ts';
@@ -10,6 +11,7 @@ import { zoneThrottle } from './scenarios/zone-throttle.ts';
 
 const ALL = {
   plain,
+  deadline,
   rollback,
   'worker-crash': workerCrash,
   'gate-failure': gateFailure,

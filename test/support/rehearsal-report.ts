@@ -140,6 +140,19 @@ const rollback = (): RehearsalReport => {
   };
 };
 
+/** Search began at its deadline, and files when its owner had said. */
+const DEADLINE_NOTED = {
+  'search commands': [],
+  'search begun': ['start by eksodus: its deadline has come: Sat 2026-11-21 03:00 UTC'],
+  'search asked': [at(45)],
+  'search due': [at(44)],
+  'files commands': ['schedule'],
+  'files begun': ['start by eksodus: rehearsal scheduled it for Sat 2026-11-21 02:59 UTC'],
+  'files asked': [at(43)],
+  'files due': [at(43)],
+  reminded: ['1', '0'],
+};
+
 /** Messages failed a fifth of its requests on green at 25 %, broken at 45, seen at 46, all back at 47; 10 requests a second. */
 const gateFailure = (): RehearsalReport => {
   const report = plain();
@@ -196,6 +209,7 @@ export const runs = (turns: readonly string[]): string[] =>
 export const GOOD: Readonly<Record<ScenarioName, () => RehearsalReport>> = {
   plain,
   'worker-crash': () => ({ ...plain(), scenario: 'worker-crash', noted: { workerKilledIn: EXPECTED.phases } }),
+  deadline: () => ({ ...plain(), scenario: 'deadline', noted: DEADLINE_NOTED }),
   rollback,
   'gate-failure': gateFailure,
   drift: () => ({ ...plain(), scenario: 'drift', noted: DRIFTED }),

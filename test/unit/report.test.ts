@@ -50,6 +50,9 @@ const stepOf =
       ),
     },
   });
+const noted =
+  (change: RehearsalReport['noted']): Change =>
+  (report) => ({ noted: { ...report.noted, ...change } });
 /** Requests that failed beside those that a good report has. */
 const alsoFailed =
   (app: string, cluster: string | null, failed: number): Change =>
@@ -249,9 +252,6 @@ const UPGRADED: Record<string, Broken> = {
   'no record of an app': [weightsOfFiles({}), `weights of files are {}, expected all on ${GREEN}`],
 };
 
-const noted =
-  (change: RehearsalReport['noted']): Change =>
-  (report) => ({ noted: { ...report.noted, ...change } });
 /** Of the app that failed: its steps, of which the second failed. */
 const walked =
   (change: (steps: readonly TrafficStepStatus[]) => readonly TrafficStepStatus[]): Change =>
@@ -382,6 +382,37 @@ const BROKEN: Record<ScenarioName, Record<string, Broken>> = {
       `the runs were on ${BLUE}, ${GREEN} in turn, expected ${FOUR_TURNS_ON.join(', ')}`,
     ],
     'runs that nobody saw': [() => ({ noted: {} }), 'no run was seen'],
+  },
+  deadline: {
+    ...UPGRADED,
+    'a person who started the late app': [
+      noted({ 'search commands': ['start'] }),
+      'commands to search were "start", expected ""',
+    ],
+    'an app that began for another reason': [
+      noted({ 'files begun': ['start by eksodus: its deadline has come'] }),
+      'files began by "start by eksodus: its deadline has come", expected start by eksodus: rehearsal scheduled it for',
+    ],
+    'the late app before its deadline': [
+      noted({ 'search asked': [at(43)] }),
+      `search asked for traffic at ${at(43)}, expected not before ${at(44)}`,
+    ],
+    'an app that never began': [
+      noted({ 'files asked': [] }),
+      `files asked for traffic at , expected not before ${at(43)}`,
+    ],
+    'an app whose history nobody saw': [
+      noted({ 'files commands': ['its history was not seen'] }),
+      'commands to files were "its history was not seen", expected "schedule"',
+    ],
+    'a reminder twice': [
+      noted({ reminded: ['1', '1', '0'] }),
+      'the owner of search was reminded 1, 1, 0 days before its deadline, expected each once and at last at it',
+    ],
+    'no reminder': [
+      noted({ reminded: [] }),
+      'the owner of search was reminded  days before its deadline, expected each once and at last at it',
+    ],
   },
   rollback: {
     ...ANY,

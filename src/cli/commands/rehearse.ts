@@ -5,6 +5,7 @@ import { InputError, run, type CommonOptions } from '../run.ts';
 /** What can be rehearsed, each in a few words. */
 export const SCENARIOS: Readonly<Record<RehearsalOptions['scenario'], string>> = {
   plain: 'one upgrade, and nothing happens to it',
+  deadline: 'nobody starts one app and its deadline does; the owner of another one scheduled it',
   rollback: 'an app fails on green: everything goes back by itself',
   'worker-crash': 'the worker is killed once in each phase',
   'gate-failure':
