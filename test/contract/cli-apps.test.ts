@@ -131,8 +131,14 @@ describe.concurrent('an app', () => {
   it('is scheduled, is among the stragglers, and asks for a later deadline', () => {
     const window = { timeZone: 'Asia/Tokyo', hours: ['Mon-Fri 10:00-17:00'] };
     const deadline = { at: '2099-12-04 18:00', timeZone: 'Asia/Tokyo', policy: 'block' as const };
-    return theatre.stage('planned', { ...APPS, window, deadline }, async ({ name, start }) => {
+    return theatre.stage('planned', { ...APPS, window, deadline }, async ({ name, file, start }) => {
+      expect(await cli.run('upgrade', 'start', '--file', file, '--role', 'developer')).toEqual(
+        refused('upgrade start is not for the role developer: it is given by sre or admin'),
+      );
       await start();
+      expect(await cli.run('upgrade', 'pause', name, '--role', 'approver')).toEqual(
+        refused('upgrade pause is not for the role approver: it is given by sre or admin'),
+      );
       await until(name, holds('owner'));
       const [past, skipped, nobodys, listless] = await Promise.all([
         tell(name, 'schedule', '2026-01-05 10:00 Asia/Tokyo'),

@@ -1,8 +1,10 @@
 // The runs whose histories are kept: together they take every workflow type through what it must never do differently.
 import { ApplicationFailure } from '@temporalio/common';
-import type { Environment } from '../../src/domain/environment.ts';
+import { deadlineFor } from '../../src/domain/deadline-days.ts';
+import type { Deadline, Environment } from '../../src/domain/environment.ts';
 import { greenName } from '../../src/domain/environment.ts';
 import { migrationId, phaseId, TASK_QUEUE, upgradeId, zoneId } from '../../src/domain/ids.ts';
+import { momentAt } from '../../src/domain/moment.ts';
 import type { HoldKind, UpgradeStatus } from '../../src/domain/status.ts';
 import * as messages from '../../workflows/messages.ts';
 import type { asker } from '../support/asker-workflows.ts';
@@ -24,6 +26,9 @@ export interface Scenario {
   readonly name: string;
   readonly run: (keeperOf: (temporal: TestTemporal) => Keep) => Promise<void>;
 }
+
+const deadlineIn = (ms: number): Deadline =>
+  deadlineFor(momentAt(Date.now() + ms, 'Asia/Tokyo'), { policy: 'escalate', remindDays: [1] });
 
 const IDENTITY = 'eksodus';
 const by = 'sre@example.test';
@@ -150,6 +155,7 @@ const failingPhases = upgradeScenario(
 
 /** Every step is told to the upgrade with all before it, so one step keeps the histories small. */
 const ONE_STEP = [{ greenPercent: 10, bakeSeconds: 0 }];
+const LAST_STEP = [{ greenPercent: 100, bakeSeconds: 0 }];
 
 const hardWay = upgradeScenario(
   'a gate that fails and one that cannot tell, drift, and the way back with green removed',
@@ -205,6 +211,42 @@ const givenBack = upgradeScenario(
       await up.result();
       await keep({ type: 'upgrade', case: 'rolled-back-by-itself', workflowId: upgradeId(made.name) });
       await keep({ type: 'migration', case: 'on-blue', workflowId: migrationId(made.name, 'files') });
+    },
+  },
+);
+
+const planned = upgradeScenario(
+  'an app that nobody starts: reminded, late, given more time, scheduled, taken back and scheduled again',
+  {
+    approvals: ['decommission'],
+    apps: [app('messages', { steps: LAST_STEP, start: 'owner', deadline: deadlineIn(2_000) })],
+  },
+  {
+    prepare: () => undefined,
+    async act({ made, up, keep, until }) {
+      const { name } = made;
+      const moving = up.client.getHandle(migrationId(name, 'messages'));
+      const owner = { by: 'ana@example.test', role: 'developer', reason: 'as planned' } as const;
+      const keepMigration = (named: string) =>
+        keep({ type: 'migration', case: named, workflowId: migrationId(name, 'messages') });
+      await until(holdsFor('deadline'));
+      const { due, remind } = deadlineIn(600_000);
+      await moving.executeUpdate(messages.extendUpdate, { args: [{ ...owner, due, remind }] });
+      await moving.executeUpdate(messages.grantExtensionUpdate, { args: [{ by, role, reason: 'as agreed' }] });
+      await until(holdsFor('owner'));
+      const schedule = () =>
+        moving.executeUpdate(messages.scheduleUpdate, { args: [{ ...owner, moment: deadlineIn(5_000).due }] });
+      await schedule();
+      await until(holdsFor('schedule'));
+      await keepMigration('scheduled');
+      await until(holdsForApprovalOf('decommission'));
+      await moving.executeUpdate(messages.abortUpdate, { args: [owner] });
+      await until(holdsFor('aborted'));
+      await schedule();
+      await until(holdsForApprovalOf('decommission'));
+      await up.executeUpdate(messages.approveUpdate, { args: [{ by, role, point: 'decommission' }] });
+      await up.result();
+      await keepMigration('by-its-calendar');
     },
   },
 );
@@ -272,4 +314,4 @@ const busyZone: Scenario = {
   },
 };
 
-export const SCENARIOS: readonly Scenario[] = [plain, failingPhases, hardWay, givenBack, busyZone];
+export const SCENARIOS: readonly Scenario[] = [plain, failingPhases, hardWay, givenBack, planned, busyZone];
