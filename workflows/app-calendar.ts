@@ -78,31 +78,38 @@ export class AppCalendar {
     return moments.length === 0 ? undefined : Math.min(...moments);
   }
 
+  /** What begins has begun before anybody is told that its time has come: it does not wait for anything any more. */
   async #doWhatIsDue(nowMs: number): Promise<void> {
     const timing = this.#timing;
-    const { schedule, deadline } = timing;
-    if (deadline) {
-      const { passed, reminder } = standingAt(deadline, nowMs);
-      if (passed !== deadline.passed) await this.#board.show(timing.promise({ ...deadline, passed }));
-      if (reminder && this.#isStalled && Date.parse(reminder.at) > timing.remindedUntilMs) {
-        timing.remindedUntilMs = nowMs;
-        // Beside everything else: a channel that does not answer keeps no app from its time.
-        void this.#remind(reminder.daysBefore);
-      }
+    const { deadline } = timing;
+    const standing = deadline && standingAt(deadline, nowMs);
+    const { reminder } = standing ?? {};
+    if (reminder && this.#isStalled && Date.parse(reminder.at) > timing.remindedUntilMs) {
+      timing.remindedUntilMs = nowMs;
+      // Beside everything else: a channel that does not answer keeps no app from its time.
+      void this.#remind(reminder.daysBefore);
     }
-    if (!timing.waits) return;
-    if (schedule && Date.parse(schedule.moment.at) <= nowMs)
-      return this.#begin(`${schedule.by} scheduled it for ${schedule.moment.local}`);
-    // What was begun once is never forced forward.
-    if (timing.deadline?.policy === 'auto' && timing.deadline.passed && !this.#steering.started)
-      return this.#begin(`its deadline has come: ${timing.deadline.due.local}`);
+    const reason = this.#whyItBegins(nowMs);
+    const verb = this.#steering.started ? 'retry' : 'start';
+    if (reason !== undefined) {
+      timing.waits = false;
+      this.#steering.begin();
+    }
+    if (deadline && standing && standing.passed !== deadline.passed)
+      await this.#board.show(timing.promise({ ...deadline, passed: standing.passed }));
+    if (reason !== undefined) await this.#board.note({ verb, by: OURSELVES, reason, at: new Date().toISOString() });
   }
 
-  async #begin(reason: string): Promise<void> {
-    this.#timing.waits = false;
-    const verb = this.#steering.started ? 'retry' : 'start';
-    this.#steering.begin();
-    await this.#board.note({ verb, by: OURSELVES, reason, at: new Date().toISOString() });
+  /** Undefined: it waits on, or has begun. */
+  #whyItBegins(nowMs: number): string | undefined {
+    const { schedule, deadline, waits } = this.#timing;
+    if (!waits) return undefined;
+    if (schedule && Date.parse(schedule.moment.at) <= nowMs)
+      return `${schedule.by} scheduled it for ${schedule.moment.local}`;
+    // What was begun once is never forced forward.
+    if (deadline?.policy === 'auto' && !this.#steering.started && standingAt(deadline, nowMs).passed)
+      return `its deadline has come: ${deadline.due.local}`;
+    return undefined;
   }
 
   async #remind(daysBefore: number): Promise<void> {
