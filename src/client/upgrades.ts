@@ -6,6 +6,7 @@ import type { ApprovalPoint, Environment } from '../domain/environment.ts';
 import { TASK_QUEUE, upgradeId } from '../domain/ids.ts';
 import { refusePerson } from '../domain/permissions.ts';
 import type { UpgradeStatus } from '../domain/status.ts';
+import { asItEnded } from './ended-outside.ts';
 import { ClientError, hasEnded } from './errors.ts';
 import type { Addressee, Temporal } from './temporal.ts';
 
@@ -52,8 +53,12 @@ export class Upgrades {
   }
 
   /** The latest upgrade of the environment, running or ended. */
-  status(environment: string): Promise<UpgradeStatus> {
-    return this.#temporal.query(upgradeOf(environment), messages.statusQuery);
+  async status(environment: string): Promise<UpgradeStatus> {
+    const upgrade = upgradeOf(environment);
+    const status = await this.#temporal.query(upgrade, messages.statusQuery);
+    if (status.endedAt !== undefined) return status;
+    // A run that was ended from outside answers as it would have just before.
+    return asItEnded(status, await this.#temporal.describe(upgrade));
   }
 
   /** The environment as the latest upgrade of it was given it. */

@@ -194,7 +194,9 @@ export type UpgradeState =
   | 'aborting'
   | 'succeeded'
   | 'rolled-back'
-  | 'aborted';
+  | 'aborted'
+  /** Its run was terminated or cancelled, or failed: only Temporal knows. */
+  | 'ended-from-outside';
 
 /** Everything that people are shown of one upgrade. */
 export interface UpgradeStatus {

@@ -36,7 +36,8 @@ export async function start(options: Starts): Promise<void> {
 export function status(environment: string, options: CommonOptions): Promise<void> {
   return run(options, async () => {
     const seen = await connected(options, ({ upgrades }) => upgrades.status(environment));
-    const code = waitsForPerson(seen) ? EXIT.held.code : EXIT.done.code;
+    const code =
+      seen.state === 'ended-from-outside' ? EXIT.failed.code : waitsForPerson(seen) ? EXIT.held.code : EXIT.done.code;
     return { text: renderTree(seen, new Date(), terminal(process.stdout)), json: seen, code };
   });
 }
