@@ -85,6 +85,8 @@ describe('what is in no app of the file', () => {
     const loadBalancers = [balancer('shared')];
     const service = receiver('nginx', { ...nginx, loadBalancers });
     expect(missing({ receivers: [service] })).toEqual(['Service nginx/nginx']);
+    // Told once, by its name.
+    expect(missing({ receivers: [service], names: [leading('admin', 'shared')] })).toEqual(['admin.example.test']);
     expect(missing({ receivers: [receiver('nginx', { ...nginx, loadBalancers, platform: true })] })).toEqual([]);
     expect(missing({ receivers: [service, receiver('messages', { loadBalancers })] })).toEqual([]);
   });
@@ -114,6 +116,7 @@ describe('what is in no app of the file', () => {
     ['messages/messages', []],
     ['messages/*', []],
     ['old-messages', ['old-messages.example.test']],
+    ['messages.example.test', ['old-messages.example.test']],
     ['oldXmessages.example.test', ['old-messages.example.test']],
     ['old.messages.example.test', ['old-messages.example.test']],
   ])('the file may let go by %s', (match, expected) => {

@@ -137,6 +137,8 @@ describe('the names that lead to a load balancer', () => {
         record('a', { values: ['b.test.'] }),
         record('b', alias('C.test')),
         record('c', { values: [LB] }),
+        // In a circle, of which one way out leads there.
+        record('c', { ...alias('a.test'), type: 'AAAA' }),
         record('x', { values: ['y.test'] }),
         record('y', { values: ['x.test'] }),
       ),
