@@ -3,9 +3,10 @@ import { ApplicationFailure } from '@temporalio/common';
 import { deadlineFor } from '../../src/domain/deadline-days.ts';
 import type { Deadline, Environment } from '../../src/domain/environment.ts';
 import { greenName } from '../../src/domain/environment.ts';
-import { migrationId, phaseId, TASK_QUEUE, upgradeId, zoneId } from '../../src/domain/ids.ts';
+import { discoverId, migrationId, phaseId, TASK_QUEUE, upgradeId, zoneId } from '../../src/domain/ids.ts';
 import { momentAt } from '../../src/domain/moment.ts';
 import type { HoldKind, UpgradeStatus } from '../../src/domain/status.ts';
+import type { discover } from '../../workflows/discover.ts';
 import * as messages from '../../workflows/messages.ts';
 import type { asker } from '../support/asker-workflows.ts';
 import { app, environment } from '../support/environment.ts';
@@ -314,4 +315,31 @@ const busyZone: Scenario = {
   },
 };
 
-export const SCENARIOS: readonly Scenario[] = [plain, failingPhases, hardWay, givenBack, planned, busyZone];
+const forgotten = upgradeScenario(
+  'something that no app has, before the old cluster is deleted; and the look at it that a person asks for',
+  { approvals: [] },
+  {
+    prepare(fake) {
+      fake.uncatalogued = [
+        { subject: 'admin.example.test', what: 'CNAME to Ingress shop/admin', app: 'admin', owner: null },
+      ];
+    },
+    async act({ fake, made, up, keep, until }) {
+      const { name } = made;
+      await until(holdsFor('blocker'));
+      await keep({ type: 'upgrade', case: 'would-cut-something', workflowId: upgradeId(name) });
+      await up.client.start<typeof discover>('discover', {
+        workflowId: discoverId(name),
+        taskQueue: TASK_QUEUE,
+        args: [{ environment: made }],
+      });
+      await up.client.getHandle(discoverId(name)).result();
+      await keep({ type: 'discover', case: 'done', workflowId: discoverId(name) });
+      fake.uncatalogued = [];
+      await up.executeUpdate(messages.resumeUpdate, { args: [{ by, role: 'sre' }] });
+      await up.result();
+    },
+  },
+);
+
+export const SCENARIOS: readonly Scenario[] = [plain, failingPhases, hardWay, givenBack, planned, busyZone, forgotten];
