@@ -120,3 +120,46 @@ describe('gate-failure', () => {
     expect(actor.releases?.({ ...held, since: ago(1) })).toBe(false);
   });
 });
+
+describe('others in the account', () => {
+  const gateway = { url: 'http://127.0.0.1:1', rootKey: { accessKeyId: 'root', secretAccessKey: 'x' }, calls: [] };
+  const said: string[] = [];
+  const stage = {
+    sandbox: { gateway, settings: { region: 'eu-central-1' }, workerEnv: { AWS_ACCESS_KEY_ID: 'worker' } },
+    say: (line: string) => said.push(line),
+  } as never;
+
+  it('drift releases the drift that it makes, and no other hold', () => {
+    const releases = (of: Parameters<typeof hold>[0]) => SCENARIOS.drift.actor?.(stage).releases?.(hold(of));
+    expect(releases({ kind: 'drift', app: 'messages' })).toBe(true);
+    expect(releases({ kind: 'drift', app: 'files' })).toBe(false);
+    expect(releases({ kind: 'failure', app: 'messages' })).toBe(false);
+  });
+
+  it('zone-throttle has others ask only while apps move', async () => {
+    const actor = SCENARIOS['zone-throttle'].actor?.(stage);
+    const at = (state: 'pending' | 'running' | 'done') =>
+      upgrade({ phases: [{ name: 'migrate' as const, state, items: [] }] });
+    for (const state of ['pending', 'running', 'running', 'done'] as const) await actor?.look?.(at(state));
+    expect(said).toEqual(['others use up what Route 53 lets the account ask', 'the others are done']);
+  });
+
+  it('zone-throttle counts what the worker was refused, and nobody else', () => {
+    const call = { at: '', service: 'route53', operation: 'GetChange', status: 400, error: 'Throttling' };
+    const calls = [{ ...call, principal: 'before' }];
+    const sandbox = {
+      gateway: { ...gateway, calls },
+      settings: { region: 'x' },
+      workerEnv: { AWS_ACCESS_KEY_ID: 'w' },
+    };
+    const actor = SCENARIOS['zone-throttle'].actor?.({ sandbox, say: () => undefined } as never);
+    const { error: _, ...good } = call;
+    calls.push(
+      { ...call, principal: 'w' },
+      { ...call, principal: 'root' },
+      { ...call, service: 'eks', principal: 'w' },
+    );
+    calls.push({ ...good, principal: 'w' } as never);
+    expect(actor?.noted?.(undefined)['refusals']).toEqual(['GetChange Throttling']);
+  });
+});
