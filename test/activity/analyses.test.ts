@@ -101,6 +101,8 @@ describe('watchAnalyses', () => {
     const results = await run(prepare({ metrics: { read } }, clock), 'watchAnalyses', watching([slow, ERRORS], 3600));
     expect(results.map(({ verdict, evidence }) => [verdict, evidence.check])).toEqual([['failed', 'analysis errors']]);
     expect(results[0]?.evidence.observed).toContain('1 bad');
+    // The other one was let go of, and the rest of the hour with it.
+    expect(clock.now() - START).toBeLessThan(3_000_000);
   });
 
   it('cannot tell when the source gives nothing, and says what it gave', async () => {
@@ -184,6 +186,7 @@ describe('watchAnalyses', () => {
     const [result] = await run(prepare({ metrics: worse }), 'watchAnalyses', watching([two], 3600), second);
     expect(result?.verdict).toBe('failed');
     expect(result?.evidence.observed).toContain('3 measurements: 1 good, 2 bad');
+    expect(worse.read.calls).toHaveLength(2);
   });
 
   it('begins anew when what it finds is nothing of its own', async () => {
