@@ -9,6 +9,7 @@ import {
   type MetricMeasure,
 } from '../src/domain/measuring.ts';
 import type { Tally } from '../src/domain/tally.ts';
+import { redact } from './redact.ts';
 
 export interface Measuring {
   readonly analysis: Analysis;
@@ -18,11 +19,13 @@ export interface Measuring {
 }
 
 /** One measurement. What goes wrong is its outcome; it rejects only when the signal is aborted. */
-export function measure(deps: Dependencies, measuring: Measuring): Promise<Measurement> {
+export async function measure(deps: Dependencies, measuring: Measuring): Promise<Measurement> {
   const { measure: how, minSamples } = measuring.analysis;
-  return how.kind === 'command'
-    ? runCommand(deps, how, measuring)
-    : askMetrics(deps, { measure: how, minSamples }, measuring);
+  const measurement =
+    how.kind === 'command'
+      ? await runCommand(deps, how, measuring)
+      : await askMetrics(deps, { measure: how, minSamples }, measuring);
+  return { ...measurement, observed: redact(measurement.observed) };
 }
 
 async function askMetrics(

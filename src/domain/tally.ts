@@ -41,8 +41,12 @@ export const isTally = (value: unknown): value is Tally =>
   value !== null &&
   Object.entries(NOTHING_YET).every(([field, of]) => typeof Reflect.get(value, field) === typeof of);
 
+/** A source may complain at length, and a tally is kept in heartbeats and shown in every status. */
+const OBSERVED_KEPT = 500;
+
 export function counted(tally: Tally, measurement: Measurement): Tally {
-  const { outcome, observed, samples, pair } = measurement;
+  const { outcome, samples, pair } = measurement;
+  const observed = measurement.observed.slice(0, OBSERVED_KEPT);
   const is = (one: Measurement['outcome']): number => (outcome === one ? 1 : 0);
   const errorsInRow = outcome === 'error' ? tally.errorsInRow + 1 : 0;
   const couldTell = is('success') + is('failure');

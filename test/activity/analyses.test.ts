@@ -113,6 +113,12 @@ describe('watchAnalyses', () => {
     expect(result?.evidence.observed).toContain('last: result: unavailable: ECONNREFUSED');
   });
 
+  it('shows nothing that looks like a credential', async () => {
+    const read = answers<Reading>(noReading('refused', 'bad token Bearer abc.def-0123'));
+    const [result] = await run(prepare({ metrics: { read } }), 'watchAnalyses', watching([ERRORS], 30));
+    expect(result?.evidence.observed).toContain('bad token Bearer ***');
+  });
+
   it('cannot tell of a source that is not there', async () => {
     const nowhere = { ...watching([ERRORS], 30), sources: [] };
     const [result] = await run(prepare({}), 'watchAnalyses', nowhere);

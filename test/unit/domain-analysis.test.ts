@@ -334,6 +334,11 @@ describe('the verdict of a watch', () => {
     );
   });
 
+  it('keeps no more of what was seen than a person reads', () => {
+    const long = counted(NOTHING_YET, { outcome: 'failure', observed: 'x'.repeat(10_000) });
+    expect([long.last.length, long.lastFailure.length]).toEqual([500, 500]);
+  });
+
   it('survives being written down', () => {
     fc.assert(
       fc.property(outcomes, (all) => {
