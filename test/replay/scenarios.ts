@@ -252,6 +252,43 @@ const planned = upgradeScenario(
   },
 );
 
+const failedAnalysis = upgradeScenario(
+  'an app whose analysis fails stops new steps until a person resumes',
+  {
+    stopAfterFailedApps: 1,
+    metrics: [{ kind: 'prometheus', name: 'main', url: 'http://127.0.0.1:9090', headersFrom: {} }],
+    analyses: [
+      {
+        name: 'errors',
+        measure: { kind: 'query', source: 'main', query: 'q', success: 'result < 1' },
+        everySeconds: 1,
+        minSamples: 1,
+        failureLimit: 0,
+        inconclusiveLimit: 0,
+        consecutiveErrorLimit: 4,
+      },
+    ],
+  },
+  {
+    prepare(fake) {
+      let failed = false;
+      fake.analysis = (name, greenPercent) => {
+        if (failed || name !== 'files' || greenPercent !== 50) return 'passed';
+        failed = true;
+        return 'failed';
+      };
+    },
+    async act({ made, up, keep, until }) {
+      await until(({ holds }) => holds.some(({ kind, app: whose }) => kind === 'gate' && whose === undefined));
+      await until(({ holds }) => holds.some(({ kind, app: whose }) => kind === 'gate' && whose === 'files'));
+      await up.executeUpdate(messages.resumeUpdate, { args: [{ by, role }] });
+      await until(holdsForApprovalOf('decommission'));
+      await keep({ type: 'upgrade', case: 'went-on-after-failed-apps', workflowId: upgradeId(made.name) });
+      await keep({ type: 'migration', case: 'analysis-failed', workflowId: migrationId(made.name, 'files') });
+    },
+  },
+);
+
 const busyZone: Scenario = {
   name: 'a zone that begins a new run while wishes wait, refuses, splits and is throttled',
   async run(keeperOf) {
@@ -342,4 +379,13 @@ const forgotten = upgradeScenario(
   },
 );
 
-export const SCENARIOS: readonly Scenario[] = [plain, failingPhases, hardWay, givenBack, planned, busyZone, forgotten];
+export const SCENARIOS: readonly Scenario[] = [
+  plain,
+  failingPhases,
+  hardWay,
+  givenBack,
+  planned,
+  busyZone,
+  forgotten,
+  failedAnalysis,
+];
