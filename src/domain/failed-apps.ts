@@ -9,12 +9,14 @@ export interface FailedApp {
   readonly what: string;
 }
 
+/** By name, whoever was heard of first. */
 export function failedApps(apps: Iterable<AppStatus>): FailedApp[] {
-  return [...apps].flatMap(({ app, history }) => {
+  const failed = [...apps].flatMap(({ app, history }) => {
     const step = history.at(-1);
     if (step?.verdict !== 'failed') return [];
     return [{ key: `${app} ${step.endedAt ?? step.askedAt}`, what: `${app} at ${step.greenPercent} %${whatOf(step)}` }];
   });
+  return failed.toSorted((one, other) => (one.what < other.what ? -1 : 1));
 }
 
 function whatOf({ evidence = [] }: TrafficStepStatus): string {

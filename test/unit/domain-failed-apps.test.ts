@@ -38,8 +38,8 @@ describe('failed apps', () => {
         status('never'),
         status('passed', step('passed')),
         status('unclear', step('inconclusive')),
-        status('failed', step('passed'), step('failed', { evidence })),
         status('plain', step('failed')),
+        status('failed', step('passed'), step('failed', { evidence })),
         status('again', step('failed'), step(undefined)),
       ]),
     ).toEqual([

@@ -52,7 +52,7 @@ describe('when the gates of several apps fail', () => {
         kind: 'gate',
         phase: 'migrate',
         because:
-          '2 apps have failed at their gates: messages at 10 % (http), files at 10 % (http); no app begins a new step',
+          '2 apps have failed at their gates: files at 10 % (http), messages at 10 % (http); no app begins a new step',
         releases: ['eksodus upgrade resume stg-failing', 'eksodus upgrade rollback stg-failing'],
       });
       expect(stopped.state).toBe('holding');
