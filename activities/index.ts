@@ -17,6 +17,8 @@ import { createNodeGroupWork } from './node-groups.ts';
 import { createParameterWork } from './parameters.ts';
 import type { Activities } from './ports.ts';
 import { createPreflightWork } from './preflight.ts';
+import { createReadinessWork } from './readiness.ts';
+import { createReplicaWork } from './replicas.ts';
 import { createSyncWork } from './sync.ts';
 import { asFailure } from './translate.ts';
 
@@ -35,6 +37,8 @@ export function createActivities(deps: Dependencies): Activities {
     ...createSyncWork(deps),
     ...createLoadBalancerWork(deps),
     ...createCheckWork(deps),
+    ...createReadinessWork(deps),
+    ...createReplicaWork(deps),
     ...createGateWork(deps),
     ...createHandoverWork(deps),
     ...createAnalysisWork(deps),

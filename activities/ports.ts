@@ -5,6 +5,7 @@ import type { Analysis, MetricSource, Reading } from '../src/domain/analysis.ts'
 import type {
   AccessEntry,
   Addon,
+  App,
   ArgoCd,
   ClusterSettings,
   DeadlinePolicy,
@@ -20,6 +21,8 @@ import type {
 import type { CatalogueFacts, Uncatalogued } from '../src/domain/catalogue.ts';
 import type { Side, Start } from '../src/domain/handover.ts';
 import type { PreflightFacts } from '../src/domain/preflight.ts';
+import type { Raise } from '../src/domain/prescale.ts';
+import type { ReadinessFacts } from '../src/domain/readiness-facts.ts';
 import type { Evidence, Leftover } from '../src/domain/status.ts';
 import type { AliasTarget, ObservedRecord, Wish } from '../src/domain/traffic.ts';
 import type { ArgoApplication } from '../src/domain/waves.ts';
@@ -190,6 +193,33 @@ export interface ClusterActivities {
   awaitLoadBalancersGone(input: { actor: Actor; cluster: string }): Promise<void>;
 }
 
+/** Whether a colour can serve an app, and what makes it able to. */
+export interface ReadinessActivities {
+  /**
+   * What is to be known of an app in a cluster. `anew` has Argo CD compare first, and tries again what does not answer;
+   * `as-known` takes no time: what does not answer at once is not known.
+   */
+  lookAtReadiness(input: {
+    actor: Actor;
+    argocd: ArgoCd;
+    /** `application`: the Argo CD Application in that cluster. */
+    app: Pick<App, 'application' | 'ingress' | 'handover'>;
+    cluster: string;
+    argoCd: 'anew' | 'as-known';
+  }): Promise<ReadinessFacts>;
+  /** Raises each, and notes on it what it was. */
+  raiseReplicas(input: { actor: Actor; cluster: string; raises: readonly Raise[] }): Promise<void>;
+  /** Gives back what was raised for the app, by the notes. Tries all, then fails with all that could not be. */
+  restoreReplicas(input: {
+    actor: Actor;
+    argocd: ArgoCd;
+    application: string;
+    cluster: string;
+    /** Users are served there: no replicas are taken away. */
+    serves: boolean;
+  }): Promise<{ restored: readonly string[] }>;
+}
+
 export interface GateResult {
   readonly verdict: 'passed' | 'failed' | 'inconclusive';
   readonly evidence: Evidence;
@@ -330,6 +360,7 @@ export type Activities = PreflightActivities &
   ParameterActivities &
   ArgoActivities &
   ClusterActivities &
+  ReadinessActivities &
   GateActivities &
   NoticeActivities &
   DnsActivities;

@@ -188,6 +188,12 @@ const app = z.strictObject({
   start: oneOf(['with-upgrade', 'owner'], 'when the app begins to move').default('with-upgrade'),
   steps: steps.exactOptional(),
   deadline: deadline.exactOptional(),
+  revision: oneOf(['same', 'any'], 'which revision green must be at before it gets traffic').default('same'),
+});
+
+const prescale = z.strictObject({
+  enabled: z.boolean().default(true),
+  maxReplicas: wholeNumber('the most replicas that a workload is raised to', { min: 1, max: 10_000 }).exactOptional(),
 });
 
 const DEFAULT_STEPS = [5, 25, 50, 100].map((green) => ({ green, bake: '10m' }));
@@ -240,6 +246,7 @@ const file = z.strictObject({
   }).default(2),
   drain: duration('the wait after the TTL for open connections').prefault('30s'),
   soak: duration("the wait between the last step and the old cluster's end").prefault('1h'),
+  prescale: prescale.prefault({}),
   resolvers: listOfSome(nameServer, 'at least one DNS server').exactOptional(),
 });
 

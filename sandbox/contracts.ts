@@ -94,6 +94,18 @@ export interface DnsRecord {
 /** Called at INSYNC, with the whole zone as it then is: what the name servers answer from. */
 export type OnInSync = (zone: { id: string; name: string; records: readonly DnsRecord[] }) => void;
 
+/** One target of a load balancer, as ELBv2 tells it. */
+export interface TargetHealth {
+  readonly ip: string;
+  readonly port: number;
+  readonly state: 'healthy' | 'unhealthy' | 'draining';
+  readonly reason?: string;
+  readonly description?: string;
+}
+
+/** By the target group's ARN; undefined when none of ours has it. */
+export type TargetHealthOf = (targetGroupArn: string) => readonly TargetHealth[] | undefined;
+
 export interface AwsGateway {
   /** `http://127.0.0.1:<port>`: AWS_ENDPOINT_URL of everything in the sandbox. */
   readonly url: string;

@@ -49,6 +49,7 @@ export const WORKER_POLICY = allow(
   'route53:ChangeResourceRecordSets',
   'elasticloadbalancing:DescribeLoadBalancers',
   'elasticloadbalancing:DescribeTargetGroups',
+  'elasticloadbalancing:DescribeTargetHealth',
   'elasticloadbalancing:DescribeTags',
   'ec2:DescribeNetworkInterfaces',
   'ec2:DescribeSecurityGroups',

@@ -115,6 +115,8 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
       processes,
       controlPlanes: () => controlPlanes,
       onInSync: (zone) => nameServer.setZone(zone),
+      // Nobody asks before they are there.
+      targetHealth: (targetGroupArn) => loadBalancers.targetHealth(targetGroupArn),
     });
     undo.push(
       () => controlPlanes.stopAll(),

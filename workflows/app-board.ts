@@ -110,6 +110,7 @@ const RELEASES: Readonly<Record<HoldKind, Verbs>> = {
   paused: [['resume'], ['rollback']],
   window: [[], ['rollback']],
   turn: [[], ['rollback']],
+  ready: [['abort'], ['rollback']],
   gate: FAILED,
   drift: FAILED,
   failure: FAILED,

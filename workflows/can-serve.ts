@@ -1,92 +1,143 @@
-// Before traffic goes to a colour, that colour is asked whether it can serve the app.
-import { isCancellation, log } from '@temporalio/workflow';
+// Before traffic goes to a colour, that colour is asked whether it can serve the app; green is made big enough before.
+import { ApplicationFailure, sleep } from '@temporalio/workflow';
 import type { Actor, GateResult } from '../activities/ports.ts';
 import { applicationName, hostNames, type App, type Environment } from '../src/domain/environment.ts';
-import type { Evidence } from '../src/domain/status.ts';
+import { planPrescale, raisedObjects } from '../src/domain/prescale.ts';
+import type { ReadinessFacts } from '../src/domain/readiness-facts.ts';
+import type { Question } from '../src/domain/readiness-found.ts';
+import { describeReasons, judgeReadiness, type Reason } from '../src/domain/readiness.ts';
 import type { AliasTarget } from '../src/domain/traffic.ts';
-import { ingressOf, lookAtHost, zoneOf, type Move } from './colours.ts';
+import { greenLoadBalancer } from './colours.ts';
 import { calls, waits } from './proxies.ts';
-import { reasonOf } from './reason.ts';
+import { everyOne } from './settle.ts';
 
 export interface Asked {
   readonly actor: Actor;
   readonly environment: Environment;
   readonly app: App;
-  readonly cluster: string;
+  readonly blue: string;
+  readonly green: string;
 }
 
-/** Argo CD's word alone is no proof of life, so the load balancer is asked too. */
-export async function canServe({ actor, environment, app, cluster }: Asked): Promise<Evidence> {
-  const name = applicationName(app, cluster);
-  const argoSays = (observed: string, passed: boolean): Evidence => ({
-    check: 'Argo CD',
-    subject: name,
-    passed,
-    observed,
-    expected: 'Synced Healthy',
-    at: new Date().toISOString(),
-  });
-  const applications = await calls.listApplications({
-    actor,
-    argocd: environment.argocd,
-    cluster,
-    tier: 'app',
-  });
-  const application = applications.find((one) => one.name === name);
-  // What waits for its start in the other cluster is suspended.
-  const isWell = application?.health === 'Healthy' || (app.handover && application?.health === 'Suspended');
-  if (application?.sync !== 'Synced' || !isWell) {
-    const observed = application ? `${application.sync} ${application.health}` : 'no such application';
-    return argoSays(observed, false);
+export type Served =
+  | { readonly can: true }
+  | {
+      readonly can: false;
+      readonly because: string;
+      readonly todo: string;
+      /** Nobody knows that users would suffer: a person may say that green can serve all the same. */
+      readonly arguable: boolean;
+    };
+
+export interface Told {
+  /** Before anything is raised: whoever goes back, or has arrived, gives it back. */
+  isRaised(): Promise<void>;
+  waitsFor(because: string): Promise<void>;
+}
+
+/** What may pass by itself, pods that start or a rollout that goes on, is waited for so long. */
+export const PATIENCE_SECONDS = 10 * 60;
+const PAUSES_SECONDS = { first: 2, longest: 15 } as const;
+
+/**
+ * Whether green can take more traffic: by its Argo CD Application, its replicas and its load balancer's targets, measured
+ * by blue, and then by its answers.
+ */
+export async function canServe(asked: Asked, tell: Told): Promise<Served> {
+  const { environment, app, actor, green: cluster } = asked;
+  const { revision } = app;
+  const [blue, first] = await Promise.all([lookAt(asked, asked.blue), lookAt(asked, cluster)]);
+  const { prescale } = environment;
+  const { raises } = planPrescale(first, blue, prescale);
+  if (raises.length > 0 || hasRaised(first)) await tell.isRaised();
+  if (raises.length > 0) await calls.raiseReplicas({ actor, cluster, raises });
+  let green = raises.length > 0 ? await lookAt(asked, cluster) : first;
+  const since = Date.now();
+  for (let pauseSeconds: number = PAUSES_SECONDS.first; ; pauseSeconds *= 2) {
+    const reasons = whyNot(green, { blue, revision, prescale, handsOver: handsOver(app) });
+    if (reasons.length === 0) break;
+    const waitedSeconds = (Date.now() - since) / 1000;
+    if (waitedSeconds >= PATIENCE_SECONDS || !reasons.every(({ passes }) => passes)) return refused(reasons);
+    await tell.waitsFor(describeReasons(reasons));
+    await sleep(Math.min(pauseSeconds, PAUSES_SECONDS.longest) * 1000);
+    green = await lookAt(asked, cluster);
   }
-  if (app.hosts.length === 0) return argoSays(`Synced ${application.health}`, true);
-  const target = await waits.findLoadBalancer({ actor, cluster, ingress: ingressOf(app) });
-  const answers = await answersNow({ environment, app, target });
-  const failed = answers.find(({ verdict }) => verdict !== 'passed');
-  return failed?.evidence ?? argoSays('Synced Healthy', true);
+  return answers(asked);
+}
+
+const hasRaised = ({ workloads }: ReadinessFacts): boolean =>
+  'seen' in workloads && raisedObjects(workloads.seen).size > 0;
+
+/** Before blue goes: throws `checks.failed` unless green serves every app. */
+export async function seeAllServe(asked: Omit<Asked, 'app' | 'blue'>): Promise<void> {
+  const { apps } = asked.environment;
+  const answered = await everyOne(apps.map(async (app) => ({ app, served: await serves({ ...asked, app }) })));
+  const seen = answered.flatMap(({ app, served }) => (served.can ? [] : [`${app.name}: ${served.because}`]));
+  if (seen.length === 0) return;
+  throw ApplicationFailure.nonRetryable(`green does not serve: ${seen.join('; ')}`, 'checks.failed');
+}
+
+/** Whether green serves what is on it already: nothing is raised, waited for, or measured by blue. */
+async function serves(asked: Omit<Asked, 'blue'>): Promise<Served> {
+  const reasons = whyNotByItself(await lookAt(asked, asked.green), asked.app);
+  return reasons.length > 0 ? refused(reasons) : answers(asked);
+}
+
+async function answers(asked: Pick<Asked, 'actor' | 'environment' | 'app' | 'green'>): Promise<Served> {
+  if (asked.app.hosts.length === 0) return { can: true };
+  const target = await greenLoadBalancer(asked);
+  const failed = (await answersNow({ ...asked, target })).find(({ verdict }) => verdict !== 'passed');
+  if (!failed) return { can: true };
+  const { subject, observed, expected } = failed.evidence;
+  const because = `${subject}: ${observed}, expected ${expected}`;
+  return { can: false, because, todo: 'look at the pods, or at the check', arguable: false };
+}
+
+const lookAt = (
+  { actor, environment: { argocd }, app }: Pick<Asked, 'actor' | 'environment' | 'app'>,
+  cluster: string,
+): Promise<ReadinessFacts> =>
+  waits.lookAtReadiness({ actor, argocd, app: appIn(app, cluster), cluster, argoCd: 'anew' });
+
+export const appIn = (app: App, cluster: string): Pick<App, 'application' | 'ingress' | 'handover'> => ({
+  application: applicationName(app, cluster),
+  ...(app.ingress && { ingress: app.ingress }),
+  ...(app.handover && { handover: app.handover }),
+});
+
+/** Blue alone, or green as it is: measured by nothing else. */
+export const whyNotByItself = (facts: ReadinessFacts, app: App): readonly Reason[] =>
+  whyNot(facts, { blue: null, revision: 'any', prescale: { enabled: false }, handsOver: handsOver(app) });
+
+const handsOver = ({ handover }: App): boolean => handover !== undefined;
+
+function whyNot(facts: ReadinessFacts, by: Omit<Question, 'facts'>): readonly Reason[] {
+  const readiness = judgeReadiness({ facts, ...by });
+  return readiness.verdict === 'can' ? [] : readiness.reasons;
+}
+
+function refused(reasons: readonly Reason[]): Served {
+  const todo = [...new Set(reasons.filter(({ passes }) => !passes).map((one) => one.todo))];
+  const all = todo.length > 0 ? todo : [...new Set(reasons.map((one) => one.todo))];
+  return {
+    can: false,
+    because: describeReasons(reasons),
+    todo: all.join('; '),
+    arguable: reasons.every(({ unserved }) => !unserved),
+  };
 }
 
 /**
  * Asks a load balancer for every host of the app, once or as often as it takes to know: only checks that fail as often
  * in a row as they may give `failed`, so one lost probe wakes nobody.
  */
-export function answersNow({
-  environment,
-  app,
-  target,
-}: Pick<Asked, 'environment' | 'app'> & { target: AliasTarget }): Promise<GateResult[]> {
+const answersNow = ({ app, ...at }: AskedHosts): Promise<GateResult[]> =>
+  Promise.all(hostNames(app).map((host) => answerNow({ ...at, app }, host)));
+
+type AskedHosts = Pick<Asked, 'environment' | 'app'> & { readonly target: AliasTarget };
+
+export function answerNow({ environment, app, target }: AskedHosts, host: string): Promise<GateResult> {
   const until = new Date().toISOString();
   const resolvers = environment.resolvers ?? null;
-  const { checks } = app;
-  return Promise.all(
-    hostNames(app).map((host) => waits.watchGate({ app: app.name, host, target, checks, until, resolvers })),
-  );
-}
-
-/**
- * Before traffic goes back to blue. Undefined: go. Only a proven no stops a reversal: where nobody can tell, the side that
- * is known to fail is left first, and questions are asked afterwards.
- */
-export async function whyNotBackToBlue({
-  environment,
-  app,
-  blue,
-  green,
-}: Pick<Move, 'environment' | 'app' | 'blue' | 'green'>): Promise<string | undefined> {
-  try {
-    for (const host of app.hosts) {
-      const { weights, blueTarget } = await lookAtHost(zoneOf(environment, host), host.name, { blue, green });
-      // All of it is on blue already: there is nothing to ask.
-      if (Object.entries(weights).every(([cluster, weight]) => cluster === blue || weight === 0)) continue;
-      const failed = (await answersNow({ environment, app, target: blueTarget })).find(
-        ({ verdict }) => verdict === 'failed',
-      );
-      if (failed) return `${failed.evidence.subject}: ${failed.evidence.observed}`;
-    }
-    return undefined;
-  } catch (error) {
-    if (isCancellation(error)) throw error;
-    log.warn('blue could not be asked before going back', { app: app.name, error: reasonOf(error) });
-    return undefined;
-  }
+  return waits.watchGate({ app: app.name, host, target, checks: app.checks, until, resolvers });
 }

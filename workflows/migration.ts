@@ -9,11 +9,11 @@ import { appBoard, WITH_THE_UPGRADE, type HoldReason } from './app-board.ts';
 import { AppCalendar } from './app-calendar.ts';
 import { AppSteering, type AppTurn } from './app-steering.ts';
 import { zoneAsker } from './ask-zone.ts';
-import { whyNotBackToBlue } from './can-serve.ts';
-import { holdOf, type Moving } from './mover.ts';
+import { restoreReplicas, whyNotBackToBlue } from './back-to-blue.ts';
+import { holdOf, type Moving, type StepEnd } from './mover.ts';
 import { giveBack, movesOf, showOn } from './moves.ts';
 import { calls } from './proxies.ts';
-import { adviceOf, reasonOf } from './reason.ts';
+import { adviceOf, reasonOf, type Advice } from './reason.ts';
 
 export interface MigrationInput extends Moving {
   readonly paused: boolean;
@@ -72,7 +72,8 @@ export async function migration(input: MigrationInput): Promise<AppStatus> {
       const step = steering.steps[index];
       if (!step) {
         await board.show({ state: 'on-green' });
-        return condition(() => steering.released);
+        await condition(() => steering.released);
+        return insist(() => giveBackReplicas(true));
       }
       if (index === 0) await myTurn();
       await insist(mayAdvance);
@@ -92,6 +93,9 @@ export async function migration(input: MigrationInput): Promise<AppStatus> {
         case 'inconclusive':
           if ((await holdOpen(end.because)) === 'promoted') index += 1;
           else mover.forget();
+          break;
+        case 'unready':
+          await holdUnready(end);
           break;
         case 'unclear':
           await hold({
@@ -127,6 +131,10 @@ export async function migration(input: MigrationInput): Promise<AppStatus> {
         await insist(() => reverse(end.because));
         await holdOnBlue(end.because);
         return walk();
+      }
+      if (end.kind === 'unready') {
+        await holdUnready(end);
+        continue;
       }
       const kind = end.kind === 'unclear' ? end.hold : 'gate';
       const advice = end.kind === 'unclear' ? end.advice : {};
@@ -206,12 +214,22 @@ export async function migration(input: MigrationInput): Promise<AppStatus> {
   }
 
   /** The gate could not tell: a person tries the step again, or takes it as passed. */
-  async function holdOpen(because: string): Promise<'promoted' | 'again'> {
+  async function holdOpen(
+    because: string,
+    { advice = {}, arguable = true }: { readonly advice?: Advice; readonly arguable?: boolean } = {},
+  ): Promise<'promoted' | 'again'> {
     const { retries, promotions } = steering;
-    await board.hold({ kind: 'gate', because, waitsFor: 'a decision to try this step again', promotable: true });
+    const waitsFor = 'a decision to try this step again';
+    await board.hold({ kind: 'gate', because, waitsFor, promotable: arguable, ...advice });
     await condition(() => (steering.retries > retries || steering.promotions > promotions) && !steering.paused);
     await board.release();
     return steering.promotions > promotions ? 'promoted' : 'again';
+  }
+
+  /** A person mends it and tries again, or, where nothing proves that users would suffer, says that it can serve. */
+  async function holdUnready(end: Extract<StepEnd, { kind: 'unready' }>): Promise<void> {
+    if ((await holdOpen(end.because, end)) === 'promoted') mover.vouchFor();
+    mover.forget();
   }
 
   /** A migration that ended in failure would leave its traffic to nobody, so what fails holds, and is tried again. */
@@ -236,9 +254,19 @@ export async function migration(input: MigrationInput): Promise<AppStatus> {
         kind: 'gate',
         because: `${because}; but blue does not answer either: ${blueFails}`,
         waitsFor: 'a decision to go back to blue all the same',
+        todo: 'mend blue, or green, whichever is sooner; retry goes back to blue whatever it answers',
+        runbook: 'gate-failed',
       });
     await giveBack({ ...input, ask, show: showOn(board, input) });
     mover.forget();
     await board.show({ state: 'on-blue', greenPercent: 0 });
+    // A rollback of all does it for all, once their traffic is back.
+    if (environment.onGateFailure === 'hold') await giveBackReplicas(false);
+  }
+
+  async function giveBackReplicas(serves: boolean): Promise<void> {
+    if (!board.status.raised) return;
+    await restoreReplicas(input, serves);
+    await board.show({ raised: false });
   }
 }

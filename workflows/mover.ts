@@ -6,9 +6,8 @@ import type { TrafficStepStatus } from '../src/domain/status.ts';
 import { weightsOf, type AliasTarget } from '../src/domain/traffic.ts';
 import type { AppBoard } from './app-board.ts';
 import type { AskZone } from './ask-zone.ts';
-import { canServe } from './can-serve.ts';
 import { greenLoadBalancer, longestTtlSeconds, lookAtHost, recordsAt, zoneOf, type HostView } from './colours.ts';
-import { wouldReceive } from './possible-receiver.ts';
+import { Ready, type Unready } from './ready.ts';
 import { adviceOf, failureTypeOf, reasonOf, type Advice } from './reason.ts';
 import { writeStep, type HostStep } from './step-writes.ts';
 import { watchStep, whyNot, type StepVerdict, type Watching } from './watch-step.ts';
@@ -27,6 +26,7 @@ export type StepEnd =
   | { readonly kind: 'failed'; readonly because: string }
   /** The gate could not tell: the weights stay, and a person decides. */
   | { readonly kind: 'inconclusive'; readonly because: string }
+  | Unready
   /** It was not taken, or somebody else changed the records: stay as it is and ask. */
   | {
       readonly kind: 'unclear';
@@ -39,6 +39,7 @@ export class Mover {
   readonly #input: Moving;
   readonly #ask: AskZone;
   readonly #board: AppBoard;
+  readonly #ready: Ready;
   #green: AliasTarget | undefined;
   /** What we last knew of each host in each of its zones; anything else that is found there is drift. */
   #known = new Map<AppHost, HostView>();
@@ -47,6 +48,12 @@ export class Mover {
     this.#input = input;
     this.#ask = ask;
     this.#board = board;
+    this.#ready = new Ready(input, board);
+  }
+
+  /** A person says that the next step may be taken, whatever is known of the side that gets more. */
+  vouchFor(): void {
+    this.#ready.vouchFor();
   }
 
   /** After a person decided to go on from what is there, it is looked at anew. */
@@ -58,13 +65,8 @@ export class Mover {
   async step({ greenPercent, bakeSeconds }: TrafficStep, index: number, isEnough: () => boolean): Promise<StepEnd> {
     const board = this.#board;
     try {
-      const ready = await canServe({ ...this.#input, cluster: this.#input.green });
-      if (!ready.passed)
-        return {
-          kind: 'unclear',
-          hold: 'gate',
-          because: `green cannot serve yet: ${ready.observed}, expected ${ready.expected}${await wouldReceive(this.#input, this.#input.green)}`,
-        };
+      const unready = await this.#ready.whyNot(greenPercent);
+      if (unready) return unready;
       this.#green ??= await greenLoadBalancer(this.#input);
       if (this.#known.size === 0) await this.#look();
       const askedAt = new Date().toISOString();

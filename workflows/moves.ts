@@ -3,10 +3,10 @@ import { isCancellation } from '@temporalio/workflow';
 import type { TrafficStep } from '../src/domain/environment.ts';
 import type { AppBoard } from './app-board.ts';
 import type { AskZone } from './ask-zone.ts';
-import { canServe } from './can-serve.ts';
 import { takeBack, type Back } from './colours.ts';
 import { handBack, handOver, type Hands } from './handover.ts';
 import { holdOf, Mover, type Moving, type StepEnd } from './mover.ts';
+import { Ready } from './ready.ts';
 import { adviceOf, reasonOf } from './reason.ts';
 import { everyOne } from './settle.ts';
 
@@ -15,6 +15,8 @@ export interface Moves {
   step(step: TrafficStep, index: number, isEnough: () => boolean): Promise<StepEnd>;
   /** After a person decided to go on from what is there, it is looked at anew. */
   forget(): void;
+  /** A person says that the next step may be taken, whatever is known of the side that gets more. */
+  vouchFor(): void;
 }
 
 export function movesOf(moving: Moving, ask: AskZone, board: AppBoard): Moves {
@@ -34,26 +36,27 @@ export async function giveBack(back: Back & Hands): Promise<boolean> {
 class HandoverMove implements Moves {
   readonly #moving: Moving;
   readonly #board: AppBoard;
+  readonly #ready: Ready;
 
   constructor(moving: Moving, board: AppBoard) {
     this.#moving = moving;
     this.#board = board;
+    this.#ready = new Ready(moving, board);
   }
 
   forget(): void {}
+
+  vouchFor(): void {
+    this.#ready.vouchFor();
+  }
 
   async step({ greenPercent, bakeSeconds }: TrafficStep, index: number): Promise<StepEnd> {
     const board = this.#board;
     const isGoing = greenPercent === 100;
     try {
       if (isGoing) {
-        const ready = await canServe({ ...this.#moving, cluster: this.#moving.green });
-        if (!ready.passed)
-          return {
-            kind: 'unclear',
-            hold: 'gate',
-            because: `green cannot take over yet: ${ready.observed}, expected ${ready.expected}`,
-          };
+        const unready = await this.#ready.whyNot(greenPercent);
+        if (unready) return unready;
       }
       await board.beginStep(index, { greenPercent, bakeSeconds, askedAt: new Date().toISOString() });
       const end = await this.change(isGoing);
@@ -103,6 +106,10 @@ class Both implements Moves {
 
   forget(): void {
     this.#mover.forget();
+  }
+
+  vouchFor(): void {
+    this.#mover.vouchFor();
   }
 
   async step(step: TrafficStep, index: number, isEnough: () => boolean): Promise<StepEnd> {

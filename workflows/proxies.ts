@@ -24,6 +24,23 @@ export const waits = proxyActivities<Activities>({
   retry: { initialInterval: '1s', backoffCoefficient: 2, maximumInterval: '1m' },
 });
 
+/** A look that nothing may wait for: what has no answer by then is not known. */
+export const glances = proxyActivities<Activities>({
+  ...common,
+  cancellationType: ActivityCancellationType.TRY_CANCEL,
+  startToCloseTimeout: '5s',
+  scheduleToCloseTimeout: '5s',
+  retry: { maximumAttempts: 1 },
+});
+
+/** Work that nobody's traffic depends on: what cannot be done within a minute is told instead. */
+export const tidies = proxyActivities<Activities>({
+  ...common,
+  startToCloseTimeout: '30s',
+  scheduleToCloseTimeout: '1m',
+  retry: { initialInterval: '1s', backoffCoefficient: 2 },
+});
+
 /** Watches a bake of any length. It only looks, so whoever cancels it need not wait until it has noticed. */
 export const watches = proxyActivities<Activities>({
   ...common,

@@ -138,6 +138,11 @@ export class UpgradeBoard {
       if (apps.includes(name)) this.#apps.set(name, { ...app, state: 'on-blue', greenPercent: 0, since });
   }
 
+  /** Replicas of the app were raised on green, and not given back yet. */
+  isRaised(app: string): boolean {
+    return this.#apps.get(app)?.raised === true;
+  }
+
   hasBegun(phase: PhaseName): boolean {
     return this.#phases.some(({ name, state }) => name === phase && state !== 'pending');
   }

@@ -20,8 +20,9 @@ import { judgePreflight } from '../src/domain/preflight.ts';
 import type { AppStatus, PhaseName } from '../src/domain/status.ts';
 import { zoneAsker } from './ask-zone.ts';
 import { bootstrap } from './bootstrap.ts';
+import { restoreReplicasOf, whyNotBackToBlue } from './back-to-blue.ts';
+import { seeAllServe } from './can-serve.ts';
 import { longestTtlSeconds } from './colours.ts';
-import { canServe, whyNotBackToBlue } from './can-serve.ts';
 import { BLOCKED_BY_CATALOGUE, seeNothingForgotten } from './nothing-forgotten.ts';
 import { decommission } from './decommission.ts';
 import { whyNotHandedOver } from './handover.ts';
@@ -212,7 +213,7 @@ export async function upgrade(input: UpgradeInput): Promise<UpgradeResult> {
   async function dismantleBlue(blue: ClusterFacts, attempt: number): Promise<void> {
     if (!board.isPastReturn) await seeNothingForgotten(environment, blue.name);
     await letGo();
-    await seeGreenServe();
+    await seeAllServe({ actor, environment, green });
     // Later attempts meet a blue that is half gone; nothing could start on it any more.
     if (attempt === 1) await proveHandedOver(blue.name);
     await proveIdle(blue.name, { mustBeThere: attempt === 1 });
@@ -220,16 +221,6 @@ export async function upgrade(input: UpgradeInput): Promise<UpgradeResult> {
     await calls.writeLiveCluster({ actor, parameter: environment.live.parameter, cluster: green });
     board.passPointOfNoReturn();
     await dismantle(blue, attempt);
-  }
-
-  async function seeGreenServe(): Promise<void> {
-    const answers = await everyOne(
-      environment.apps.map((app) => canServe({ actor, environment, app, cluster: green })),
-    );
-    const failed = answers.filter(({ passed }) => !passed);
-    if (failed.length === 0) return;
-    const seen = failed.map(({ subject, observed, expected }) => `${subject}: ${observed}, expected ${expected}`);
-    throw ApplicationFailure.nonRetryable(`green does not serve: ${seen.join('; ')}`, 'checks.failed');
   }
 
   async function proveHandedOver(blue: string): Promise<void> {
@@ -278,7 +269,7 @@ export async function upgrade(input: UpgradeInput): Promise<UpgradeResult> {
     if (!blue || !board.hasBegun('provision')) return board.end('rolled-back', `${why}; nothing had been changed`);
     try {
       await phase('migrate', (attempt) => giveAllToBlue(blue.name, attempt));
-      const removed = turn.removeGreen ? await removeGreen() : '';
+      const removed = turn.removeGreen ? await removeGreen() : await restoreAll();
       return board.end('rolled-back', `${why}; all traffic is on ${blue.name}${removed}`);
     } catch (error) {
       if (!board.givenUp) throw error;
@@ -289,6 +280,12 @@ export async function upgrade(input: UpgradeInput): Promise<UpgradeResult> {
       );
     }
   }
+
+  const restoreAll = (): Promise<string> =>
+    restoreReplicasOf(
+      environment.apps.filter(({ name }) => board.isRaised(name)),
+      { actor, environment, green },
+    );
 
   /** Only what this run made: a cluster of the same name that belongs to somebody else stays, and so does its registration. */
   async function removeGreen(): Promise<string> {
@@ -311,7 +308,7 @@ export async function upgrade(input: UpgradeInput): Promise<UpgradeResult> {
     if (attempt === 1)
       await Promise.all(
         apps.map(async (app) => {
-          const why = await whyNotBackToBlue({ environment, app, blue, green });
+          const why = await whyNotBackToBlue({ actor, environment, app, blue, green });
           if (why !== undefined) fails.set(app.name, why);
         }),
       );

@@ -1,6 +1,6 @@
 import { CreateAccessKeyCommand, CreateUserCommand, PutUserPolicyCommand } from '@aws-sdk/client-iam';
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import type { AwsCall, AwsGateway, ControlPlanes, OnInSync, SandboxSettings } from '../contracts.ts';
+import type { AwsCall, AwsGateway, ControlPlanes, OnInSync, SandboxSettings, TargetHealthOf } from '../contracts.ts';
 import type { Processes } from '../process/processes.ts';
 import { Access } from './access.ts';
 import { Eks } from './eks/service.ts';
@@ -14,6 +14,7 @@ import { operationOf } from './operations.ts';
 import type { Operation } from './operations.ts';
 import { Route53 } from './route53/service.ts';
 import { signatureOf } from './sigv4.ts';
+import { trueTargetHealth } from './target-health.ts';
 import { startTokenWebhook } from './token-webhook.ts';
 
 export interface GatewayOptions {
@@ -22,6 +23,8 @@ export interface GatewayOptions {
   /** Asked when EKS needs them first: they need our token webhook to be there. */
   readonly controlPlanes: () => ControlPlanes;
   readonly onInSync: OnInSync;
+  /** Of the load balancers that run, once they do. */
+  readonly targetHealth?: TargetHealthOf;
 }
 
 /** Starts ministack and, in front of it, everything that makes it behave like AWS. All of it listens on loopback. */
@@ -30,7 +33,7 @@ export async function startAwsGateway(options: GatewayOptions): Promise<AwsGatew
   const access = new Access(ministack);
   const eks = new Eks({ ...options, ministack, access });
   const route53 = new Route53({ ...options, ministack, access });
-  const gateway = new Gateway({ ministack, access, eks, route53 });
+  const gateway = new Gateway({ ministack, access, eks, route53, targetHealth: options.targetHealth });
   const webhook = await startTokenWebhook({ sts: ministack.url, eks });
   const listener = await listen((request, response) => gateway.serve(request, response));
   return {
@@ -56,12 +59,20 @@ class Gateway {
   readonly #access: Access;
   readonly #eks: Eks;
   readonly #route53: Route53;
+  readonly #targetHealth: TargetHealthOf | undefined;
 
-  constructor(parts: { ministack: Ministack; access: Access; eks: Eks; route53: Route53 }) {
+  constructor(parts: {
+    ministack: Ministack;
+    access: Access;
+    eks: Eks;
+    route53: Route53;
+    targetHealth: TargetHealthOf | undefined;
+  }) {
     this.#ministack = parts.ministack;
     this.#access = parts.access;
     this.#eks = parts.eks;
     this.#route53 = parts.route53;
+    this.#targetHealth = parts.targetHealth;
   }
 
   async serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
@@ -115,7 +126,7 @@ class Gateway {
       default: {
         const answer = await forward(call, this.#ministack.url);
         this.#access.learn(service, answer);
-        return answer;
+        return operation.name === 'DescribeTargetHealth' ? trueTargetHealth(call, answer, this.#targetHealth) : answer;
       }
     }
   }

@@ -18,6 +18,8 @@ export interface ElbSpec {
   readonly vpcId: string;
   readonly subnetIds: readonly string[];
   readonly tags: Readonly<Record<string, string>>;
+  /** How long a target that was deregistered still ends what it had begun. */
+  readonly deregistrationDelayMs: number;
 }
 
 /**
@@ -29,6 +31,7 @@ export class Elb {
   readonly #client: ElasticLoadBalancingV2Client;
   readonly #spec: ElbSpec;
   readonly #registered = new Map<string, TargetDescription>();
+  readonly #drainingUntil = new Map<string, { readonly target: Target; readonly until: number }>();
   #targetGroupArn: string | undefined;
   #loadBalancer: { arn: string; hostname: string } | undefined;
   #listenerArn: string | undefined;
@@ -57,12 +60,29 @@ export class Elb {
       await this.#client.send(
         new DeregisterTargetsCommand({ TargetGroupArn, Targets: gone.map(([, target]) => target) }),
       );
-    for (const [key] of gone) this.#registered.delete(key);
+    const until = Date.now() + this.#spec.deregistrationDelayMs;
+    for (const [key, { Id = '', Port = 0 }] of gone) {
+      this.#registered.delete(key);
+      this.#drainingUntil.set(key, { target: { ip: Id, port: Port }, until });
+    }
     if (fresh.length > 0)
       await this.#client.send(
         new RegisterTargetsCommand({ TargetGroupArn, Targets: fresh.map(([, target]) => target) }),
       );
-    for (const [key, target] of fresh) this.#registered.set(key, target);
+    for (const [key, target] of fresh) {
+      this.#registered.set(key, target);
+      this.#drainingUntil.delete(key);
+    }
+  }
+
+  /** Undefined: it is another target group. */
+  targetsOf(targetGroupArn: string): { registered: Target[]; draining: Target[] } | undefined {
+    if (targetGroupArn !== this.#targetGroupArn) return undefined;
+    const now = Date.now();
+    return {
+      registered: [...this.#registered.values()].map(({ Id = '', Port = 0 }) => ({ ip: Id, port: Port })),
+      draining: [...this.#drainingUntil.values()].filter(({ until }) => until > now).map(({ target }) => target),
+    };
   }
 
   async remove(): Promise<void> {
@@ -76,6 +96,7 @@ export class Elb {
       await this.#client.send(new DeleteTargetGroupCommand({ TargetGroupArn: this.#targetGroupArn }));
     this.#targetGroupArn = undefined;
     this.#registered.clear();
+    this.#drainingUntil.clear();
   }
 
   async #createTargetGroup(): Promise<string> {

@@ -17,6 +17,12 @@ export class Failures {
     else this.#all.delete(`${cluster}/${app}`);
   }
 
+  /** What a health check is told that comes again and again; undefined: it is served well, most of the times. */
+  ofHealthCheck(cluster: string, app: string, path: string): number | undefined {
+    const failure = this.#all.get(`${cluster}/${app}`);
+    return failure && path !== failure.except && (failure.percent ?? 100) >= 100 ? failure.status : undefined;
+  }
+
   /** The status of one more request; undefined: it is served. The share is spread evenly, not drawn by lot. */
   next(cluster: string, app: string | null, path: string): number | undefined {
     const failure = this.#all.get(`${cluster}/${app}`);

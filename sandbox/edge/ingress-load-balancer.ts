@@ -2,9 +2,9 @@ import { createHash } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { ElasticLoadBalancingV2Client } from '@aws-sdk/client-elastic-load-balancing-v2';
 import type { V1Ingress } from '@kubernetes/client-node';
-import type { NameServer, Speed } from '../contracts.ts';
+import type { NameServer, Speed, TargetHealth } from '../contracts.ts';
 import type { Addresses } from './addresses.ts';
-import type { ClusterView } from './cluster-view.ts';
+import type { ClusterView, Target } from './cluster-view.ts';
 import { Elb } from './elb.ts';
 import type { IngressMarks } from './ingress-marks.ts';
 import type { Failures } from './failures.ts';
@@ -39,6 +39,7 @@ export interface WatchedCluster {
 /** Usual times of AWS, in seconds. */
 const PROVISIONING_SECONDS = 60;
 const DELETION_SECONDS = 30;
+const DEREGISTRATION_DELAY_SECONDS = 300;
 const OK = 200;
 const NOT_FOUND = 404;
 const SERVICE_UNAVAILABLE = 503;
@@ -65,12 +66,23 @@ export class IngressLoadBalancer {
       port: edge.port,
       vpcId: edge.vpcId,
       subnetIds: edge.subnetIds,
+      deregistrationDelayMs: edge.speed.ms(DEREGISTRATION_DELAY_SECONDS),
       tags: { 'elbv2.k8s.aws/cluster': cluster.name, 'ingress.k8s.aws/stack': stack },
     });
     this.#reconciler = new Reconciler(
       (signal) => this.#reconcile(signal),
       reportTo(edge.log, `load balancer of Ingress ${stack} in ${cluster.name}`),
     );
+  }
+
+  /** How its health checks find its targets now; undefined when the target group is not its own. */
+  targetHealth(targetGroupArn: string): TargetHealth[] | undefined {
+    const targets = this.#elb.targetsOf(targetGroupArn);
+    if (!targets) return undefined;
+    return [
+      ...targets.registered.map((target) => this.#checked(target)),
+      ...targets.draining.map((target) => draining(target)),
+    ];
   }
 
   /** Has everything looked at again. */
@@ -104,6 +116,21 @@ export class IngressLoadBalancer {
     await marks.publish(view.ingress(this.#uid) ?? ingress, hostname);
     const namespace = ingress.metadata?.namespace ?? '';
     await this.#elb.setTargets(backendsOf(ingress).flatMap((backend) => view.readyTargets(namespace, backend)));
+  }
+
+  #checked(target: Target): TargetHealth {
+    const failed = { ...target, state: 'unhealthy' } as const;
+    const { name: cluster, view } = this.#cluster;
+    const ingress = view.ingress(this.#uid);
+    const namespace = ingress?.metadata?.namespace ?? '';
+    const behind = (ingress ? backendsOf(ingress) : []).find((backend) =>
+      view.readyTargets(namespace, backend).some(({ ip, port }) => ip === target.ip && port === target.port),
+    );
+    if (!behind) return { ...failed, reason: 'Target.FailedHealthChecks', description: 'Health checks failed' };
+    const status = this.#edge.failures.ofHealthCheck(cluster, view.appOf(namespace, behind), healthCheckPath(ingress));
+    if (status === undefined || status === OK) return { ...target, state: 'healthy' };
+    const description = `Health checks failed with these codes: [${status}]`;
+    return { ...failed, reason: 'Target.ResponseCodeMismatch', description };
   }
 
   async #provision(signal: AbortSignal): Promise<{ hostname: string }> {
@@ -154,6 +181,16 @@ export class IngressLoadBalancer {
     return { status, headers, body: { app, cluster, host }, sent };
   }
 }
+
+const healthCheckPath = (ingress: V1Ingress | undefined): string =>
+  ingress?.metadata?.annotations?.['alb.ingress.kubernetes.io/healthcheck-path'] ?? '/';
+
+const draining = (target: Target): TargetHealth => ({
+  ...target,
+  state: 'draining',
+  reason: 'Target.DeregistrationInProgress',
+  description: 'Target deregistration is in progress',
+});
 
 /** As the AWS Load Balancer Controller makes it: readable, and unique within the 32 characters that there are. */
 function loadBalancerName({

@@ -1,6 +1,6 @@
 import { ElasticLoadBalancingV2Client } from '@aws-sdk/client-elastic-load-balancing-v2';
 import { kubeConfigFor } from '../cluster/kube-client.ts';
-import type { AccessKey, ControlPlane, NameServer, SandboxSettings } from '../contracts.ts';
+import type { AccessKey, ControlPlane, NameServer, SandboxSettings, TargetHealthOf } from '../contracts.ts';
 import { Addresses } from './addresses.ts';
 import { ClusterView } from './cluster-view.ts';
 import { Failures, type Failure } from './failures.ts';
@@ -40,6 +40,15 @@ export class LoadBalancers {
     const shared = { addresses: new Addresses(), metrics: this.#metrics, failures: this.#failures };
     this.#edge = { ...shared, elb, nameServer, port, vpcId, subnetIds, log, speed: settings.speed };
   }
+
+  /** What ELBv2 tells of the targets in a target group; undefined when none of these load balancers has it. */
+  readonly targetHealth: TargetHealthOf = (targetGroupArn) => {
+    for (const { balancer } of this.#balancers.values()) {
+      const targets = balancer.targetHealth(targetGroupArn);
+      if (targets) return targets;
+    }
+    return undefined;
+  };
 
   /** What an exporter would tell Prometheus of them all. */
   get metrics(): string {

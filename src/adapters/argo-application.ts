@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { IgnoredDifference } from '../domain/handover-preflight.ts';
+import type { IgnoredDifference } from '../domain/ignored-differences.ts';
 
 /** Under this name our sync requests carry their id, and Argo CD's record of the operation keeps it. */
 export const REQUEST_ID = 'requestId';
@@ -50,6 +50,12 @@ export interface ApplicationState {
   /** The last one that began. */
   readonly operation: SyncOperation | null;
   readonly objects: readonly ManagedObject[];
+  /** Those of them that differ from the source. */
+  readonly outOfSync: readonly ManagedObject[];
+  /** Why it could not compare or sync, such as `ComparisonError: …`. */
+  readonly problems: readonly string[];
+  /** It undoes by itself what others change in the cluster. */
+  readonly selfHeals: boolean;
 }
 
 const Revisions = z.object({ revision: z.string().nullish(), revisions: z.array(z.string()).nullish() });
@@ -88,7 +94,12 @@ const Application = z.object({
   spec: z
     .object({
       project: z.string().nullish(),
-      syncPolicy: z.object({ syncOptions: z.array(z.string()).nullish() }).nullish(),
+      syncPolicy: z
+        .object({
+          syncOptions: z.array(z.string()).nullish(),
+          automated: z.object({ enabled: z.boolean().nullish(), selfHeal: z.boolean().nullish() }).nullish(),
+        })
+        .nullish(),
       ignoreDifferences: z
         .array(
           z.object({
@@ -110,7 +121,17 @@ const Application = z.object({
       health: z.object({ status: z.string().nullish() }).nullish(),
       reconciledAt: z.string().nullish(),
       operationState: OperationState.nullish(),
-      resources: z.array(z.object({ kind: z.string(), namespace: z.string().nullish(), name: z.string() })).nullish(),
+      conditions: z.array(z.object({ type: z.string(), message: z.string().nullish() })).nullish(),
+      resources: z
+        .array(
+          z.object({
+            kind: z.string(),
+            namespace: z.string().nullish(),
+            name: z.string(),
+            status: z.string().nullish(),
+          }),
+        )
+        .nullish(),
     })
     .nullish(),
 });
@@ -118,6 +139,8 @@ const Application = z.object({
 /** Throws when an API server answers with something else than an Argo CD Application. */
 export function parseApplication(answer: unknown): ApplicationState {
   const { metadata, spec, operation, status } = Application.parse(answer);
+  const resources = status?.resources ?? [];
+  const automated = spec?.syncPolicy?.automated;
   return {
     name: metadata.name,
     project: spec?.project ?? 'default',
@@ -140,7 +163,12 @@ export function parseApplication(answer: unknown): ApplicationState {
     refreshing: metadata.annotations?.[REFRESH] !== undefined,
     requested: operation ? { requestId: requestIdOf(operation) } : null,
     operation: status?.operationState ? toOperation(status.operationState) : null,
-    objects: (status?.resources ?? []).map(({ kind, namespace, name }) => ({ kind, namespace: namespace ?? '', name })),
+    objects: resources.map(toManagedObject),
+    outOfSync: resources.filter((one) => one.status === 'OutOfSync').map(toManagedObject),
+    problems: (status?.conditions ?? [])
+      .filter(({ type }) => type.endsWith('Error'))
+      .map(({ type, message }) => `${type}: ${message ?? 'no message'}`),
+    selfHeals: automated?.selfHeal === true && automated.enabled !== false,
   };
 }
 
@@ -164,6 +192,16 @@ function toOperation(state: z.infer<typeof OperationState>): SyncOperation {
     failedResources: failed.map(({ kind, name, message }) => `${kind} ${name}: ${message ?? 'no message'}`),
   };
 }
+
+const toManagedObject = ({
+  kind,
+  namespace,
+  name,
+}: {
+  kind: string;
+  namespace?: string | null | undefined;
+  name: string;
+}): ManagedObject => ({ kind, namespace: namespace ?? '', name });
 
 const requestIdOf = (operation: z.infer<typeof Operation> | null | undefined): string | null =>
   operation?.info?.find(({ name }) => name === REQUEST_ID)?.value ?? null;

@@ -1,12 +1,19 @@
 import {
+  DescribeLoadBalancersCommand,
   DescribeTagsCommand,
+  DescribeTargetHealthCommand,
   paginateDescribeLoadBalancers,
   paginateDescribeTargetGroups,
   type ElasticLoadBalancingV2Client,
+  type LoadBalancer,
   type TagDescription,
+  type TargetGroup,
 } from '@aws-sdk/client-elastic-load-balancing-v2';
+import type { LoadBalancerFacts } from '../domain/readiness-facts.ts';
 import { sameHostname, type AliasTarget } from '../domain/traffic.ts';
-import { collect, orNull } from './aws-answers.ts';
+import type { IngressName } from './kube.ts';
+import { collect, orNull, required } from './aws-answers.ts';
+import { toTargetGroup } from './elb-targets.ts';
 
 export interface Elb {
   /** The load balancer behind a host name, as Route 53 wants it named. */
@@ -16,10 +23,16 @@ export interface Elb {
   /** Their host names. */
   hostnamesOf(cluster: string): Promise<readonly string[]>;
   targetGroupsOf(cluster: string): Promise<readonly string[]>;
+  /** What stands behind a load balancer for one Ingress; null when ELBv2 does not know the host name. */
+  targetsBehind(hostname: string, ingress: IngressName): Promise<LoadBalancerFacts | null>;
 }
 
 /** The AWS Load Balancer Controller puts it on all that it makes. */
 const CLUSTER_TAG = 'elbv2.k8s.aws/cluster';
+/** On a target group: `namespace/ingress-service:port`. */
+const RESOURCE_TAG = 'ingress.k8s.aws/resource';
+/** `internal-` or `dualstack.` may stand before the name, and a number or a hash comes after it. */
+const NAME_IN_HOSTNAME = /^(?:dualstack\.)?(?:internal-)?(?<name>[a-z0-9-]{1,32})-[0-9a-f]+\./i;
 /** DescribeTags takes no more. */
 const TAGS_PER_REQUEST = 20;
 
@@ -49,13 +62,49 @@ export function createElb(elb: ElasticLoadBalancingV2Client): Elb {
     return tagged;
   }
 
+  /** By the name that its host name carries, which is one small request; else among all that there are. */
+  async function find(hostname: string): Promise<LoadBalancer | null> {
+    const isMeant = ({ DNSName = '' }: LoadBalancer): boolean => sameHostname(DNSName, hostname);
+    const name = NAME_IN_HOSTNAME.exec(hostname)?.groups?.['name'];
+    const named = name && (await orNull(elb.send(new DescribeLoadBalancersCommand({ Names: [name] }))));
+    const known = named ? named.LoadBalancers?.find(isMeant) : undefined;
+    return known ?? (await allLoadBalancers()).find(isMeant) ?? null;
+  }
+
+  /** Ingresses may share a load balancer: then each of its target groups says whose it is. */
+  async function ofIngress(groups: TargetGroup[], { namespace, name }: IngressName): Promise<TargetGroup[]> {
+    if (groups.length < 2) return groups;
+    const others = new Set<string>();
+    for (let first = 0; first < groups.length; first += TAGS_PER_REQUEST) {
+      const arns = groups.slice(first, first + TAGS_PER_REQUEST).flatMap(({ TargetGroupArn }) => TargetGroupArn ?? []);
+      for (const { ResourceArn = '', Tags } of await tagsOf(arns)) {
+        const resource = Tags?.find(({ Key }) => Key === RESOURCE_TAG)?.Value;
+        if (resource !== undefined && !resource.startsWith(`${namespace}/${name}-`)) others.add(ResourceArn);
+      }
+    }
+    return groups.filter(({ TargetGroupArn = '' }) => !others.has(TargetGroupArn));
+  }
+
   return {
     async findByHostname(hostname) {
-      for (const { DNSName, CanonicalHostedZoneId } of await allLoadBalancers()) {
-        if (DNSName === undefined || CanonicalHostedZoneId === undefined) continue;
-        if (sameHostname(DNSName, hostname)) return { hostname: DNSName, hostedZoneId: CanonicalHostedZoneId };
+      const found = await find(hostname);
+      if (found?.DNSName === undefined || found.CanonicalHostedZoneId === undefined) return null;
+      return { hostname: found.DNSName, hostedZoneId: found.CanonicalHostedZoneId };
+    },
+    async targetsBehind(hostname, ingress) {
+      const found = await find(hostname);
+      if (!found) return null;
+      const LoadBalancerArn = required(found.LoadBalancerArn, 'LoadBalancerArn');
+      const pages = paginateDescribeTargetGroups({ client: elb }, { LoadBalancerArn });
+      const groups = await ofIngress(await collect(pages, ({ TargetGroups }) => TargetGroups), ingress);
+      const targetGroups = [];
+      for (const group of groups) {
+        const { TargetGroupArn } = group;
+        const health = await orNull(elb.send(new DescribeTargetHealthCommand({ TargetGroupArn })));
+        // Deleted since it was listed.
+        if (health) targetGroups.push(toTargetGroup(group, health.TargetHealthDescriptions ?? []));
       }
-      return null;
+      return { hostname, targetGroups };
     },
     async loadBalancersOf(cluster) {
       const arns = (await allLoadBalancers()).flatMap(({ LoadBalancerArn }) => LoadBalancerArn ?? []);

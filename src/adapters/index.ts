@@ -9,6 +9,7 @@ import { createKubeWorkloads, type KubeWorkloads } from './kube-workloads.ts';
 import { createCommands, type Commands } from './commands.ts';
 import { createMetrics, type Metrics } from './metrics.ts';
 import { nameResolver, type NameResolver } from './resolver.ts';
+import { createReplicas, type Replicas } from './replicas.ts';
 import { createRoute53, type Route53 } from './route53.ts';
 
 export interface Dependencies {
@@ -16,6 +17,7 @@ export interface Dependencies {
   readonly route53: Route53;
   readonly kube: Kube;
   readonly workloads: KubeWorkloads;
+  readonly replicas: Replicas;
   readonly argo: Argo;
   readonly resolver: NameResolver;
   readonly http: HttpProbe;
@@ -35,6 +37,7 @@ export function createDependencies(): Dependencies {
     route53: createRoute53(),
     kube: createKube(connections),
     workloads: createKubeWorkloads(connections, systemClock),
+    replicas: createReplicas(connections),
     argo: createArgo(connections),
     resolver: nameResolver,
     http: httpProbe,

@@ -1,5 +1,6 @@
 import type { Analysis, MetricSource } from './analysis.ts';
 import type { CatalogueSettings } from './catalogue-settings.ts';
+import type { Prescale } from './prescale.ts';
 
 /**
  * An environment as its file describes it: one live cluster, the version it is to move to, and what moves.
@@ -43,6 +44,8 @@ export interface Environment {
   /** Extra wait after the TTL so that open connections drain. */
   readonly drainSeconds: number;
   readonly soakSeconds: number;
+  /** Whether green is made as big as blue before it gets traffic. */
+  readonly prescale: Prescale;
   /** DNS servers the worker asks for load balancer names. Absent: the system's. */
   readonly resolvers?: readonly string[];
 }
@@ -128,6 +131,8 @@ export interface App {
   /** Names of apps that must be on green before it begins. */
   readonly dependsOn: readonly string[];
   readonly steps: readonly TrafficStep[];
+  /** Whether green must be at blue's revision before it gets traffic. */
+  readonly revision: 'same' | 'any';
 }
 
 export interface IngressRef {

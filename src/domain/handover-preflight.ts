@@ -1,16 +1,7 @@
 // What would let a handover fail, or have workloads run in both clusters, found before anything is made. Pure.
 import type { Environment, Handover, HandoverWorkload } from './environment.ts';
 import { nameOf } from './handover.ts';
-
-/** A difference between Git and the cluster that Argo CD is told to leave alone, as its Application says it. */
-export interface IgnoredDifference {
-  readonly group: string;
-  readonly kind: string;
-  readonly name: string | null;
-  readonly namespace: string | null;
-  readonly jsonPointers: readonly string[];
-  readonly jqPathExpressions: readonly string[];
-}
+import { leavesAlone, type IgnoredDifference } from './ignored-differences.ts';
 
 /** Of one app with a handover, as it is on blue. */
 export interface HandoverFacts {
@@ -55,7 +46,7 @@ export function judgeHandovers({ apps }: Pick<Environment, 'apps'>, facts: reado
     judgeRuns(app, handover, workloads, add);
     if (!application) continue;
     const healed = handover.workloads.filter(
-      (one) => !application.ignored.some((ignored) => leavesAlone(ignored, one)),
+      (one) => !application.ignored.some((ignored) => leavesAlone(ignored, { ...one, ...FIELDS[one.kind] })),
     );
     if (healed.length > 0 || !application.syncOptions.includes(RESPECT))
       add(
@@ -93,18 +84,6 @@ export function snippetOf({ workloads }: Pick<Handover, 'workloads'>): string {
     ({ kind }) => `{ group: ${FIELDS[kind].group}, kind: ${kind}, jsonPointers: [${FIELDS[kind].path}] }`,
   );
   return `spec.ignoreDifferences: [${[...new Set(entries)].join(', ')}] and spec.syncPolicy.syncOptions: [${RESPECT}]`;
-}
-
-function leavesAlone(ignored: IgnoredDifference, workload: HandoverWorkload): boolean {
-  const { group, path } = FIELDS[workload.kind];
-  const matches = (wanted: string | null, is: string): boolean => wanted === null || wanted === '*' || wanted === is;
-  return (
-    matches(ignored.group, group) &&
-    matches(ignored.kind, workload.kind) &&
-    matches(ignored.name, workload.name) &&
-    matches(ignored.namespace, workload.namespace) &&
-    (ignored.jsonPointers.includes(path) || ignored.jqPathExpressions.includes(path.replaceAll('/', '.')))
-  );
 }
 
 /**

@@ -52,7 +52,9 @@ export type HoldKind =
   | 'schedule'
   | 'deadline'
   /** Of one app: others move before it. */
-  | 'turn';
+  | 'turn'
+  /** Of one app: green is not ready yet, and is looked at again and again. */
+  | 'ready';
 
 /** The run waits for a person: because of what, for what, and which commands release it. */
 export interface Hold {
@@ -182,6 +184,8 @@ export interface AppStatus {
   readonly hold?: Hold;
   /** Of an app with workloads that change hands. */
   readonly handover?: HandoverStatus;
+  /** Replicas of it were raised on green for the move, and are to be given back. */
+  readonly raised?: boolean;
   /** Why the app was given back to blue, when its gate failed. */
   readonly failed?: string;
 }

@@ -52,6 +52,7 @@ const ENVIRONMENT: Environment = {
       start: 'with-upgrade',
       dependsOn: [],
       steps: [],
+      revision: 'same',
     },
   ],
   approvals: [],
@@ -62,6 +63,7 @@ const ENVIRONMENT: Environment = {
   stopAfterFailedApps: 2,
   drainSeconds: 0,
   soakSeconds: 0,
+  prescale: { enabled: true },
 };
 const REQUEST = { environment: ENVIRONMENT, run: ACTOR.run };
 const BLUE = cluster({ name: 'blue', version: '1.33' });

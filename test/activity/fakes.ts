@@ -16,6 +16,7 @@ import type { Kube } from '../../src/adapters/kube.ts';
 import type { KubeWorkloads } from '../../src/adapters/kube-workloads.ts';
 import type { Commands } from '../../src/adapters/commands.ts';
 import type { Metrics } from '../../src/adapters/metrics.ts';
+import type { Replicas } from '../../src/adapters/replicas.ts';
 import type { NameResolver } from '../../src/adapters/resolver.ts';
 import type { Route53, ZoneRecord } from '../../src/adapters/route53.ts';
 import type { ArgoCd } from '../../src/domain/environment.ts';
@@ -73,6 +74,7 @@ export interface Prepared {
   readonly route53?: AnyMethods<Route53>;
   readonly kube?: AnyMethods<Kube>;
   readonly workloads?: AnyMethods<KubeWorkloads>;
+  readonly replicas?: AnyMethods<Replicas>;
   readonly argo?: AnyMethods<Argo>;
   readonly resolver?: AnyMethods<NameResolver>;
   readonly http?: AnyMethods<HttpProbe>;
@@ -107,6 +109,7 @@ export function prepare(prepared: Prepared, clock: Clock = new FakeClock()): Dep
     route53: adapter('route53', prepared.route53),
     kube: adapter('kube', prepared.kube),
     workloads: adapter('workloads', prepared.workloads),
+    replicas: adapter('replicas', prepared.replicas),
     argo: adapter('argo', prepared.argo),
     resolver: adapter('resolver', prepared.resolver),
     http: adapter('http', prepared.http),
@@ -201,6 +204,9 @@ export const application = (given: Partial<ApplicationState> = {}): ApplicationS
   requested: null,
   operation: null,
   objects: [],
+  outOfSync: [],
+  problems: [],
+  selfHeals: false,
   ...given,
 });
 

@@ -35,10 +35,12 @@ import { ExternalDnsRunner } from '../../sandbox/external-dns/runner.ts';
 import { freePort } from '../../sandbox/process/ports.ts';
 import { Processes } from '../../sandbox/process/processes.ts';
 import { waitUntil } from '../../sandbox/process/ready.ts';
+import { createElb } from '../../src/adapters/elb.ts';
 
 const CLUSTER = 'green';
 const NAMESPACE = 'shop';
 const HOST = 'web.example.test';
+const WEB = { namespace: NAMESPACE, name: 'web' };
 const OWN_HOST = 'web.green.example.test';
 const MERGE = setHeaderOptions('Content-Type', PatchStrategy.MergePatch);
 
@@ -68,7 +70,13 @@ beforeAll(async () => {
   names = await startNameServer({ zoneTtl: (seconds) => seconds / 60 });
   const [etcd, awsGateway] = await Promise.all([
     startEtcd({ dir, processes }),
-    startAwsGateway({ settings, processes, controlPlanes: () => planes, onInSync: (zone) => names.setZone(zone) }),
+    startAwsGateway({
+      settings,
+      processes,
+      controlPlanes: () => planes,
+      onInSync: (zone) => names.setZone(zone),
+      targetHealth: (arn) => balancers.targetHealth(arn),
+    }),
   ]);
   gateway = awsGateway;
   planes = new KubernetesControlPlanes({
@@ -201,6 +209,9 @@ const statusBecomes = (address: string, status: number) =>
 async function loadBalancers(): Promise<LoadBalancer[]> {
   return (await elb.send(new DescribeLoadBalancersCommand({}))).LoadBalancers ?? [];
 }
+/** As the product sees them. */
+const targetsNow = async () => (await createElb(elb).targetsBehind(await hostnameOf('web'), WEB))?.targetGroups;
+
 async function targetIps(loadBalancer: LoadBalancer | undefined): Promise<string[]> {
   const { TargetGroups } = await elb.send(
     new DescribeTargetGroupsCommand({ LoadBalancerArn: loadBalancer?.LoadBalancerArn }),
@@ -275,6 +286,23 @@ describe('the network edge of a cluster', () => {
     const ips = pods.items.map(({ status }) => status?.podIP ?? '').toSorted();
     expect(ips).toHaveLength(2);
     await until('both pods registered', async () => (await targetIps(loadBalancer)).join(' ') === ips.join(' '));
+  });
+
+  it('tells its targets as they are: healthy by their pods, unhealthy while the app fails, draining when they leave', async () => {
+    const pods = { name: expect.stringMatching(/^k8s-shop-web-/), targetType: 'ip' };
+    const none = { healthy: 0, initial: 0, unhealthy: 0, draining: 0, because: [] };
+    expect(await targetsNow()).toEqual([{ ...pods, ...none, healthy: 2 }]);
+    balancers.failApp(CLUSTER, 'storefront', { status: 500 });
+    const failed = 'Health checks failed with these codes: [500]';
+    expect(await targetsNow()).toEqual([{ ...pods, ...none, unhealthy: 2, because: [failed] }]);
+    balancers.healApp(CLUSTER, 'storefront');
+    expect(await targetsNow()).toEqual([{ ...pods, ...none, healthy: 2 }]);
+    await scale(1);
+    await until('one of them to leave', async () => (await targetsNow())?.[0]?.draining === 1);
+    const leaves = 'Target deregistration is in progress';
+    expect(await targetsNow()).toEqual([{ ...pods, ...none, healthy: 1, draining: 1, because: [leaves] }]);
+    await until('it to be gone', async () => (await targetsNow())?.[0]?.draining === 0);
+    expect(await createElb(elb).targetsBehind('nobody-1234abcd.eu-central-1.elb.amazonaws.com', WEB)).toBeNull();
   });
 
   it('answers 503 while no pod is Ready', async () => {

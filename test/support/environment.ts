@@ -27,6 +27,7 @@ export function app(name: string, change: Partial<App> = {}): App {
       { greenPercent: 50, bakeSeconds: 0 },
       { greenPercent: 100, bakeSeconds: 0 },
     ],
+    revision: 'same',
     ...change,
   };
 }
@@ -82,6 +83,7 @@ export function environment(change: Partial<Environment> = {}): Environment {
     externalDnsOwner: '{cluster}',
     drainSeconds: 0,
     soakSeconds: 0,
+    prescale: { enabled: true },
     ...change,
   };
 }

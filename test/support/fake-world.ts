@@ -6,6 +6,8 @@ import { nameIn, type AppHost, type Environment } from '../../src/domain/environ
 import type { CatalogueFacts, Uncatalogued } from '../../src/domain/catalogue.ts';
 import type { Reading } from '../../src/domain/analysis.ts';
 import type { Evidence } from '../../src/domain/status.ts';
+import type { Raise } from '../../src/domain/prescale.ts';
+import type { ReadinessFacts } from '../../src/domain/readiness-facts.ts';
 import {
   planHost,
   RECORD_TYPES,
@@ -16,6 +18,7 @@ import {
 } from '../../src/domain/traffic.ts';
 import type { ArgoApplication } from '../../src/domain/waves.ts';
 import { FakeWorkloads } from './fake-workloads.ts';
+import { servingFacts } from './readiness.ts';
 
 const BLUE = 'stg-1-33';
 const DAY_MS = 24 * 60 * 60_000;
@@ -60,6 +63,10 @@ export class FakeWorld {
     loadBalancers: [],
     names: [],
   };
+  /** How what is seen of an app in a cluster differs from one that serves with two replicas. */
+  readiness: (cluster: string, app: string) => Partial<ReadinessFacts> = () => ({});
+  readonly raised: (Raise & { readonly cluster: string })[] = [];
+  readonly restored: { readonly cluster: string; readonly application: string; readonly serves: boolean }[] = [];
   readonly #environment: Environment;
 
   constructor(environment: Environment) {
@@ -131,6 +138,11 @@ export class FakeWorld {
       ];
     }
     return this.#environment.apps.map(({ name }) => ({ name: `${name}-${cluster}`, app: name, needs: [], ...healthy }));
+  }
+
+  #readiness(cluster: string, application: string): ReadinessFacts {
+    const app = this.#environment.apps.find((one) => application === `${one.name}-${cluster}`)?.name ?? '';
+    return { ...servingFacts(cluster, app), ...this.readiness(cluster, app) };
   }
 
   #evidence(check: string, subject: string, passed = true): Evidence {
@@ -279,6 +291,14 @@ export class FakeWorld {
         }));
       },
       readMetrics: async ({ questions }) => questions.map(this.counts),
+      lookAtReadiness: async ({ cluster, app: { application } }) => this.#readiness(cluster, application),
+      raiseReplicas: async ({ cluster, raises }) => {
+        for (const raise of raises) this.raised.push({ cluster, ...raise });
+      },
+      restoreReplicas: async ({ cluster, application, serves }) => {
+        this.restored.push({ cluster, application, serves });
+        return { restored: [] };
+      },
       windowState: (input) => this.window(input),
       remind: async (reminder) => void this.reminders.push(reminder),
       readRecords: async ({ zone, host }) => this.records.get(this.keyOf(host, zone.id)) ?? [],

@@ -112,7 +112,7 @@ describe('an Argo CD Application', () => {
         },
         resources: [
           { version: 'v1', kind: 'Service', namespace: 'web', name: 'web', status: 'Synced' },
-          { version: 'v1', kind: 'Namespace', name: 'web', status: 'Synced' },
+          { version: 'v1', kind: 'Namespace', name: 'web', status: 'OutOfSync' },
         ],
       },
     });
@@ -142,7 +142,39 @@ describe('an Argo CD Application', () => {
         { kind: 'Service', namespace: 'web', name: 'web' },
         { kind: 'Namespace', namespace: '', name: 'web' },
       ],
+      outOfSync: [{ kind: 'Namespace', namespace: '', name: 'web' }],
+      problems: [],
+      selfHeals: false,
     });
+  });
+
+  it('tells what it undoes, what it leaves alone, and why it could not compare', () => {
+    const any = { name: null, namespace: null, jsonPointers: [], jqPathExpressions: [] };
+    const ofDeployments = { group: 'apps', kind: 'Deployment', jsonPointers: ['/spec/replicas'] };
+    const ofAutoscaler = {
+      group: 'autoscaling',
+      kind: 'HorizontalPodAutoscaler',
+      name: 'web',
+      jqPathExpressions: ['.spec.minReplicas'],
+    };
+    const ignoreDifferences = [ofDeployments, ofAutoscaler];
+    const conditions = [
+      { type: 'ComparisonError', message: 'no repository' },
+      { type: 'SharedResourceWarning', message: 'x' },
+    ];
+    const spec = (automated: object | null) => ({ syncPolicy: { automated }, ignoreDifferences });
+    const read = (automated: object | null) =>
+      parseApplication({ metadata, spec: spec(automated), status: { conditions } });
+    expect(read({ selfHeal: true })).toMatchObject({
+      selfHeals: true,
+      problems: ['ComparisonError: no repository'],
+      ignoreDifferences: [
+        { ...any, ...ofDeployments },
+        { ...any, ...ofAutoscaler },
+      ],
+    });
+    for (const automated of [null, {}, { selfHeal: true, enabled: false }])
+      expect(read(automated).selfHeals).toBe(false);
   });
 
   it('shows that it was asked to compare anew', () => {

@@ -304,7 +304,7 @@ describe('a hold', () => {
     expect(needsPerson(hold({ kind }))).toBe(true);
   });
 
-  it.each(['window', 'turn', 'schedule'] as const)('of kind %s ends by itself', (kind) => {
+  it.each(['window', 'turn', 'schedule', 'ready'] as const)('of kind %s ends by itself', (kind) => {
     expect(needsPerson(hold({ kind }))).toBe(false);
   });
 });

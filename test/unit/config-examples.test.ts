@@ -143,6 +143,7 @@ describe('the examples', () => {
           start: 'with-upgrade',
           dependsOn: [],
           steps: [5, 25, 50, 100].map((greenPercent) => ({ greenPercent, bakeSeconds: 600 })),
+          revision: 'same',
         },
       ],
       approvals: ['decommission'],
@@ -150,6 +151,7 @@ describe('the examples', () => {
       analyses: [],
       onGateFailure: 'hold',
       stopAfterFailedApps: 2,
+      prescale: { enabled: true },
       drainSeconds: 30,
       soakSeconds: 3600,
     } satisfies Environment);

@@ -5,8 +5,8 @@ import {
   shortestPeriodSeconds,
   snippetOf,
   type HandoverFacts,
-  type IgnoredDifference,
 } from '../../src/domain/handover-preflight.ts';
+import type { IgnoredDifference } from '../../src/domain/ignored-differences.ts';
 import { app, environment } from '../support/environment.ts';
 
 const report: HandoverWorkload = { kind: 'CronJob', namespace: 'nightly', name: 'report' };
