@@ -281,11 +281,10 @@ export async function upgrade(input: UpgradeInput): Promise<UpgradeResult> {
     }
   }
 
-  const restoreAll = (): Promise<string> =>
-    restoreReplicasOf(
-      environment.apps.filter(({ name }) => board.isRaised(name)),
-      { actor, environment, green },
-    );
+  async function restoreAll(): Promise<string> {
+    const raised = environment.apps.filter(({ name }) => board.isRaised(name));
+    return restoreReplicasOf(raised, { actor, environment, green });
+  }
 
   /** Only what this run made: a cluster of the same name that belongs to somebody else stays, and so does its registration. */
   async function removeGreen(): Promise<string> {

@@ -118,6 +118,7 @@ describe('an Argo CD Application', () => {
     });
     expect(state).toEqual({
       name: 'web-green',
+      project: 'default',
       labels: { a: 'b' },
       annotations: {},
       resourceVersion: '7',
