@@ -5,6 +5,8 @@ export interface Failure {
   readonly percent?: number;
   /** A path that is served well all the same, as a health check's often is. */
   readonly except?: string;
+  /** A path that alone is served badly. */
+  readonly only?: string;
 }
 
 /** By cluster and app. */
@@ -20,16 +22,19 @@ export class Failures {
   /** What a health check is told that comes again and again; undefined: it is served well, most of the times. */
   ofHealthCheck(cluster: string, app: string, path: string): number | undefined {
     const failure = this.#all.get(`${cluster}/${app}`);
-    return failure && path !== failure.except && (failure.percent ?? 100) >= 100 ? failure.status : undefined;
+    return failure && isMet(failure, path) && (failure.percent ?? 100) >= 100 ? failure.status : undefined;
   }
 
   /** The status of one more request; undefined: it is served. The share is spread evenly, not drawn by lot. */
   next(cluster: string, app: string | null, path: string): number | undefined {
     const failure = this.#all.get(`${cluster}/${app}`);
-    if (!failure || path === failure.except) return undefined;
+    if (!failure || !isMet(failure, path)) return undefined;
     failure.due += failure.percent ?? 100;
     if (failure.due < 100) return undefined;
     failure.due -= 100;
     return failure.status;
   }
 }
+
+const isMet = ({ except, only }: Failure, path: string): boolean =>
+  path !== except && (only === undefined || path === only);

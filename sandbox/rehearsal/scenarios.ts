@@ -1,6 +1,7 @@
 // What can be rehearsed, by the name that a person gives it.
 import type { Scenario } from './scenario.ts';
 import { deadline } from './scenarios/deadline.ts';
+import { blueSick } from './scenarios/blue-sick.ts';
 import { gateFailure } from './scenarios/gate-failure.ts';
 import { drift } from './scenarios/drift.ts';
 import { cronHandover } from './scenarios/cron-handover.ts';
@@ -18,6 +19,7 @@ const ALL = {
   drift,
   'zone-throttle': zoneThrottle,
   'cron-handover': cronHandover,
+  'blue-sick': blueSick,
 } as const satisfies Record<string, Scenario>;
 
 export type ScenarioName = keyof typeof ALL;

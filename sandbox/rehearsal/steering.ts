@@ -1,5 +1,5 @@
 import type { ApprovalPoint } from '../../src/domain/environment.ts';
-import type { Hold, UpgradeStatus } from '../../src/domain/status.ts';
+import type { Hold, HoldKind, UpgradeStatus } from '../../src/domain/status.ts';
 import { ENVIRONMENT } from '../sandbox.ts';
 import { BY, type Actor, type Stage } from './scenario.ts';
 
@@ -35,4 +35,7 @@ export class Steering {
   }
 }
 
-const needsAPerson = ({ kind }: Hold): boolean => kind !== 'approval' && kind !== 'window' && kind !== 'paused';
+const needsAPerson = ({ kind }: Hold): boolean => !NOBODY_NEEDED.has(kind);
+
+/** They end by themselves, or this steering ends them. */
+const NOBODY_NEEDED: ReadonlySet<HoldKind> = new Set<HoldKind>(['approval', 'window', 'paused', 'turn', 'ready']);

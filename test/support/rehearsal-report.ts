@@ -205,6 +205,24 @@ export const THROTTLED = {
 export const runs = (turns: readonly string[]): string[] =>
   turns.flatMap((cluster, turn) => [2 * turn, 2 * turn + 1].map((minute) => `${29_000_000 + minute} ${cluster}`));
 
+/** Blue's health check failed for messages, and a person asked for a rollback. */
+const blueSick = (): RehearsalReport => {
+  const report = rollback();
+  return {
+    ...report,
+    scenario: 'blue-sick',
+    traffic: { ...report.traffic, failed: 0, green: 1_200, served: plain().traffic.served },
+    noted: {
+      refusal: [
+        'blue does not answer: messages: messages.example.test at lb: /healthz 3 probes, 3 failed, last failure: status 503 in 4 ms; load balancer of k8s-messages of lb: 0 healthy, 0 initial, 3 unhealthy, 0 draining (Health checks failed with these codes: [503]), expected at least 2 healthy. Resume goes back to it all the same',
+      ],
+      weights: [`messages ${BLUE} 75, ${GREEN} 25`, `files ${BLUE} 100, ${GREEN} 0`, `search ${BLUE} 100, ${GREEN} 0`],
+      looks: ['gatherPreflight', 'watchGate', 'lookAtReadiness'],
+      retried: [at(40)],
+    },
+  };
+};
+
 /** One that has no problem, by scenario. */
 export const GOOD: Readonly<Record<ScenarioName, () => RehearsalReport>> = {
   plain,
@@ -215,4 +233,5 @@ export const GOOD: Readonly<Record<ScenarioName, () => RehearsalReport>> = {
   drift: () => ({ ...plain(), scenario: 'drift', noted: DRIFTED }),
   'zone-throttle': () => ({ ...plain(), scenario: 'zone-throttle', noted: THROTTLED }),
   'cron-handover': () => ({ ...plain(), scenario: 'cron-handover', noted: { runs: runs([BLUE, GREEN, BLUE, GREEN]) } }),
+  'blue-sick': blueSick,
 };

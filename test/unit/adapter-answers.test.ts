@@ -126,7 +126,6 @@ describe('an Argo CD Application', () => {
       sync: 'OutOfSync',
       health: 'Missing',
       revision: 'abc',
-      project: 'default',
       ignoreDifferences: [],
       reconciledAt: '2026-11-21T10:00:00Z',
       refreshing: false,

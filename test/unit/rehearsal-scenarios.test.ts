@@ -163,3 +163,29 @@ describe('others in the account', () => {
     expect(actor?.noted?.(undefined)['refusals']).toEqual(['GetChange Throttling']);
   });
 });
+
+it('blue-sick makes blue sick once, asks for the rollback, and mends blue when it was refused', async () => {
+  const done: unknown[] = [];
+  const loadBalancers = {
+    failApp: (...of: unknown[]) => done.push(['sick', ...of]),
+    healApp: (...of: unknown[]) => done.push(['mended', ...of]),
+  };
+  const cli = { run: async (...args: string[]) => void done.push(args.join(' ')) };
+  const actor = SCENARIOS['blue-sick'].actor?.({ sandbox: { loadBalancers }, cli, say: () => undefined } as never);
+  const at = (greenPercent: number) => upgrade({ apps: [app('messages', { state: 'baking', greenPercent })] });
+  const refused = hold({ kind: 'failure', because: 'blue does not answer: messages: 503' });
+  for (const status of [at(5), at(25), at(25)]) await actor?.look?.(status);
+  expect(done).toEqual([
+    ['sick', 'stg-1-33', 'messages', { status: 503, only: '/healthz' }],
+    'upgrade rollback stg --reason blue is sick --yes --by rehearsal',
+  ]);
+  expect([refused, hold({ kind: 'failure', because: 'another' })].map((one) => actor?.releases?.(one))).toEqual([
+    true,
+    false,
+  ]);
+});
+
+it('a rehearsal is not stuck at what ends by itself', async () => {
+  for (const kind of ['ready', 'turn', 'window'] as const)
+    expect(await steering({}).steering.look(upgrade({ state: 'holding', holds: [hold({ kind })] }))).toBe('goes-on');
+});

@@ -317,6 +317,38 @@ const GATE_FAILURE: Record<string, Broken> = {
 const FOUR_TURNS_ON = [BLUE, GREEN, BLUE, GREEN];
 const FOUR_TURNS = runs(FOUR_TURNS_ON);
 
+const REFUSAL = GOOD['blue-sick']().noted['refusal']?.[0] ?? '';
+
+const BLUE_SICK: Record<string, Broken> = {
+  succeeded: [() => ({ result: 'succeeded' }), 'result is succeeded, expected rolled-back: as it should'],
+  'a failed request': [
+    alsoFailed('messages', GREEN, 1),
+    `1 of 2400 requests failed, expected none: 1 of messages on ${GREEN}`,
+  ],
+  'a refusal without an answer': [
+    noted({ refusal: [REFUSAL.replace('/healthz', '/')] }),
+    `the refusal tells no failed answer: ${REFUSAL.replace('/healthz', '/')}`,
+  ],
+  'a refusal without targets': [
+    noted({ refusal: [REFUSAL.replace('0 healthy', '1 healthy')] }),
+    `the refusal tells no target that is not healthy: ${REFUSAL.replace('0 healthy', '1 healthy')}`,
+  ],
+  'two refusals': [noted({ refusal: [REFUSAL, REFUSAL] }), '2 refusals were seen, expected 1'],
+  'a weight that moved while it was held': [
+    noted({ weights: [`messages ${BLUE} 100, ${GREEN} 0`, `files ${BLUE} 100, ${GREEN} 0`] }),
+    `while it was held messages had messages ${BLUE} 100, ${GREEN} 0, expected what it had before`,
+  ],
+  'another app that stayed': [
+    noted({ weights: [`messages ${BLUE} 75, ${GREEN} 25`, `files ${BLUE} 75, ${GREEN} 25`] }),
+    `while it was held the others had messages ${BLUE} 75, ${GREEN} 25; files ${BLUE} 75, ${GREEN} 25, expected all on ${BLUE}`,
+  ],
+  'a history without the look': [
+    noted({ looks: ['watchGate'] }),
+    "the upgrade's history shows watchGate, expected a look at blue's targets and at its answers",
+  ],
+  'a rollback that nobody tried again': [noted({ retried: [] }), 'it was tried again 0 times, expected once'],
+};
+
 const BROKEN: Record<ScenarioName, Record<string, Broken>> = {
   plain: UPGRADED,
   'worker-crash': {
@@ -414,6 +446,7 @@ const BROKEN: Record<ScenarioName, Record<string, Broken>> = {
       'the owner of search was reminded  days before its deadline, expected each once and at last at it',
     ],
   },
+  'blue-sick': BLUE_SICK,
   rollback: {
     ...ANY,
     succeeded: [() => ({ result: 'succeeded' }), 'result is succeeded, expected rolled-back: as it should'],

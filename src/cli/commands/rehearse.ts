@@ -13,6 +13,7 @@ export const SCENARIOS: Readonly<Record<RehearsalOptions['scenario'], string>> =
   drift: 'somebody writes other weights in the middle of a move: the app holds, and goes on when it is resumed',
   'zone-throttle': 'other tools use up the requests to Route 53 and keep the zone busy: all goes on, only later',
   'cron-handover': 'a CronJob moves, is taken back and moves again, and no run is lost or doubled',
+  'blue-sick': 'a rollback is refused while the old cluster fails its checks, and done once it is mended',
 };
 
 export interface RehearseOptions extends CommonOptions {
