@@ -33,7 +33,7 @@ const after = application({ objects: [WEB], reconciledAt: '2026-11-21T10:00:05Z'
 function world(change: Prepared = {}) {
   const well = {
     argo: {
-      findApplication: answers(before, { ...before, refreshing: true }, after),
+      findApplication: answers(before, { ...before, refreshing: true }, { ...after, refreshing: true }, after),
       requestRefresh: answers(undefined),
     },
     kube: { ingressHostname: answers('green.elb.test') },
@@ -54,6 +54,8 @@ describe('lookAtReadiness', () => {
       workloads: { seen: RUNS },
     });
     expect(argo.requestRefresh.calls).toHaveLength(1);
+    // It has compared when it says so, and has taken the request off.
+    expect(argo.findApplication.calls).toHaveLength(4);
     expect(elb.targetsBehind.calls).toEqual([['green.elb.test', REQUEST.app.ingress]]);
     expect(replicas.read.calls).toEqual([[AT, [WEB]]]);
   });

@@ -186,6 +186,11 @@ describe('workloads', () => {
     expect(judge(switchedOff, { blue: { ...blue, ...switchedOff } }).verdict).toBe('can');
   });
 
+  it('that an autoscaler holds at zero do not serve, though blue’s is switched off', () => {
+    const switchedOff = { ...blue, ...runs(off) };
+    expect(judge(runs({}, [{ min: 0, current: 0, desired: 0 }]), { blue: switchedOff }).verdict).toBe('cannot');
+  });
+
   it('held at zero by an autoscaler do not serve', () => {
     expect(only(judge(runs({}, [{ min: 0, current: 0, desired: 0 }]), { prescale: { enabled: false } }))).toMatchObject(
       {
