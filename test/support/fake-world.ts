@@ -142,7 +142,9 @@ export class FakeWorld {
 
   #readiness(cluster: string, application: string): ReadinessFacts {
     const app = this.#environment.apps.find((one) => application === `${one.name}-${cluster}`)?.name ?? '';
-    return { ...servingFacts(cluster, app), ...this.readiness(cluster, app) };
+    const isMade = this.labels.get(cluster)?.has('eksodus.dev/apps') ?? false;
+    const none = isMade ? {} : { application: { seen: null } };
+    return { ...servingFacts(cluster, app), ...none, ...this.readiness(cluster, app) };
   }
 
   #evidence(check: string, subject: string, passed = true): Evidence {

@@ -140,7 +140,9 @@ describe.concurrent('migration of one app', () => {
       fake.records.set(host, plain);
       await moving.signal(migrationSteerSignal, { paused: false, retry: true });
       const again = await until(moving, ({ hold }) => hold !== undefined && hold.since !== held.hold?.since);
-      expect(again.hold?.because).toMatch(/^green cannot serve yet: no such application, expected Synced Healthy$/);
+      expect(again.hold?.because).toBe(
+        `green cannot serve yet: Argo CD of ${GREEN}: no such application, expected Synced Healthy`,
+      );
     });
   });
 
