@@ -12,6 +12,7 @@ import type { asker } from '../support/asker-workflows.ts';
 import { app, environment } from '../support/environment.ts';
 import { FakeWorld } from '../support/fake-world.ts';
 import { latch } from '../support/latch.ts';
+import { applicationFacts, workloadFacts } from '../support/readiness.ts';
 import { eventually, TestTemporal } from '../support/temporal.ts';
 import { wishFor, ZoneWorld } from '../support/zone-world.ts';
 
@@ -289,6 +290,40 @@ const failedAnalysis = upgradeScenario(
   },
 );
 
+const unready = upgradeScenario(
+  'an app for which green is raised, that holds because green cannot serve, and goes back with what was raised',
+  { approvals: [], apps: [app('messages', { steps: ONE_STEP })] },
+  {
+    prepare(fake) {
+      fake.readiness = (cluster) => {
+        if (cluster === BLUE) return {};
+        const size = fake.raised.length > 0 ? 2 : 1;
+        const seen = {
+          workloads: [workloadFacts({ ...MESSAGES, desired: size, ready: size, updated: size })],
+          autoscalers: [],
+        };
+        const application = applicationFacts({ name: `messages-${cluster}`, revision: 'another' });
+        return { workloads: { seen }, application: { seen: application } };
+      };
+    },
+    async act({ made, up, keep, until }) {
+      const { name } = made;
+      const workflowId = migrationId(name, 'messages');
+      await until(holdsFor('gate'));
+      await keep({ type: 'migration', case: 'unready', workflowId });
+      await keep({ type: 'upgrade', case: 'with-an-unready-app', workflowId: upgradeId(name) });
+      await up.executeUpdate(messages.rollbackUpdate, {
+        args: [{ by, role, reason: 'not today', removeGreen: false }],
+      });
+      await up.result();
+      await keep({ type: 'upgrade', case: 'rolled-back-with-what-was-raised', workflowId: upgradeId(name) });
+    },
+  },
+);
+
+const BLUE = 'stg-1-33';
+const MESSAGES = { namespace: 'messages', name: 'messages' };
+
 const busyZone: Scenario = {
   name: 'a zone that begins a new run while wishes wait, refuses, splits and is throttled',
   async run(keeperOf) {
@@ -388,4 +423,5 @@ export const SCENARIOS: readonly Scenario[] = [
   busyZone,
   forgotten,
   failedAnalysis,
+  unready,
 ];

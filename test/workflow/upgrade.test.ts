@@ -7,10 +7,18 @@ import * as messages from '../../workflows/messages.ts';
 import { app as anApp, environment, ZONE } from '../support/environment.ts';
 import { FakeWorld } from '../support/fake-world.ts';
 import { latch } from '../support/latch.ts';
+import { workloadFacts } from '../support/readiness.ts';
 import { eventually, TestTemporal } from '../support/temporal.ts';
 
 const HOST = 'messages.example.test';
 const withWeight = (record: ObservedRecord, weight: number): ObservedRecord => ({ ...record, weight });
+
+/** Half as big as on blue. */
+const SMALL = (name: string) => ({
+  workloads: {
+    seen: { workloads: [workloadFacts({ namespace: name, name, desired: 1, ready: 1, updated: 1 })], autoscalers: [] },
+  },
+});
 
 describe.concurrent('upgrade', () => {
   let temporal: TestTemporal;
@@ -210,6 +218,35 @@ describe.concurrent('upgrade', () => {
       expect(apps).toMatchObject([{ state: 'on-green', greenPercent: 100 }]);
       expect(fake.weights(HOST)['stg-1-33']).toBe(0);
       await up.terminate();
+    });
+  });
+
+  it('gives back what was raised for the move once all is back on blue, and tells what could not be', async () => {
+    const { fake, run } = world();
+    fake.readiness = (cluster, name) =>
+      cluster === 'stg-1-33' || name === 'files' || fake.raised.length > 0 ? {} : { ...SMALL(name) };
+    fake.before = (activity, input) => {
+      if (activity !== 'restoreReplicas') return;
+      expect(fake.weights(HOST)['stg-1-33']).toBe(100);
+      throw ApplicationFailure.nonRetryable(
+        `${(input as { application: string }).application}: forbidden`,
+        'k8s.refused',
+      );
+    };
+    const result = await run(async (up) => {
+      await eventually(() => up.query(messages.statusQuery), holdsFor('approval'));
+      await up.executeUpdate(messages.rollbackUpdate, {
+        args: [{ by, role, reason: 'second thoughts', removeGreen: false }],
+      });
+      return up.result();
+    });
+    expect(fake.raised).toHaveLength(1);
+    expect(fake.calls.filter((one) => one === 'restoreReplicas')).toHaveLength(1);
+    expect(result).toMatchObject({
+      result: 'rolled-back',
+      status: {
+        outcome: `second thoughts (${by}); all traffic is on stg-1-33; messages keeps the replicas that it was raised to: messages-${result.status.green.name}: forbidden`,
+      },
     });
   });
 
