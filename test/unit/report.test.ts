@@ -323,7 +323,7 @@ const BLUE_SICK: Record<string, Broken> = {
   succeeded: [() => ({ result: 'succeeded' }), 'result is succeeded, expected rolled-back: as it should'],
   'a failed request': [
     alsoFailed('messages', GREEN, 1),
-    `1 of 2400 requests failed, expected none: 1 of messages on ${GREEN}`,
+    `1 of 2400 requests failed, expected none: 1 of messages on ${GREEN}, the last at ${at(46)}: refused`,
   ],
   'a refusal without an answer': [
     noted({ refusal: [REFUSAL.replace('/healthz', '/')] }),
