@@ -109,6 +109,7 @@ export interface AutoscalerFacts {
   readonly max: number;
   /** Null: its controller has not looked yet. */
   readonly current: number | null;
+  /** 0 also where its controller has never had a metric to decide by, whatever runs. */
   readonly desired: number | null;
   readonly raised: Raised | null;
   /** What made it and keeps it as it is, such as `ScaledObject web`. */

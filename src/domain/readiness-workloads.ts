@@ -51,7 +51,7 @@ interface Measure {
 function judgeReplicas(workload: WorkloadFacts, { seen, needed, isOffThereToo }: Measure): Bare {
   const { desired, ready, updated, observed } = workload;
   const autoscaler = autoscalerOf(workload, seen.autoscalers);
-  if (desired === 0 || autoscaler?.current === 0 || autoscaler?.desired === 0) {
+  if (desired === 0 || autoscaler?.current === 0) {
     const by = autoscaler ? `, HPA ${autoscaler.name} at ${autoscaler.current ?? 0} of min ${autoscaler.min}` : '';
     const zero = { observed: `scaled to ${desired}${by}`, expected: 'at least 1 replica' };
     // Switched off on both sides is how its owner wants it.

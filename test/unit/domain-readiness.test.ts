@@ -200,7 +200,8 @@ describe('workloads', () => {
     );
   });
 
-  it('are not judged by an autoscaler whose controller has not looked yet', () => {
+  it('are not judged by an autoscaler whose controller has not looked yet, or never had a metric', () => {
+    expect(judge(runs({}, [{ current: 2, desired: 0 }])).verdict).toBe('can');
     expect(judge(runs({}, [{ current: null, desired: null }])).verdict).toBe('can');
   });
 
