@@ -1,5 +1,7 @@
+import type { V1CustomResourceDefinition } from '@kubernetes/client-node';
+
 /** As much of Argo Rollouts' definition as an API server needs to keep and to scale a Rollout; its controller is not there. */
-export const ROLLOUT_CRD = {
+export const ROLLOUT_CRD: V1CustomResourceDefinition = {
   apiVersion: 'apiextensions.k8s.io/v1',
   kind: 'CustomResourceDefinition',
   metadata: { name: 'rollouts.argoproj.io' },
@@ -16,8 +18,8 @@ export const ROLLOUT_CRD = {
           openAPIV3Schema: {
             type: 'object',
             properties: {
-              spec: { type: 'object', 'x-kubernetes-preserve-unknown-fields': true },
-              status: { type: 'object', 'x-kubernetes-preserve-unknown-fields': true },
+              spec: { type: 'object', x_kubernetes_preserve_unknown_fields: true },
+              status: { type: 'object', x_kubernetes_preserve_unknown_fields: true },
             },
           },
         },
