@@ -1,6 +1,7 @@
 // The product's activities with their real adapters, as the worker's own principal, on everything that is real:
 // the way of one upgrade, each step asked twice where a retry may ask twice.
 import { mkdtemp, rm } from 'node:fs/promises';
+import { Agent } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -10,6 +11,8 @@ import type { Activities, Actor, ClusterFacts } from '../../activities/ports.ts'
 import { loadEnvironment } from '../../config/load.ts';
 import { Speed } from '../../sandbox/contracts.ts';
 import { BLUE, GREEN, startSandbox, type Sandbox } from '../../sandbox/sandbox.ts';
+import { DnsClient } from '../../sandbox/traffic/dns-client.ts';
+import { httpGet } from '../../sandbox/traffic/http-get.ts';
 import { createDependencies, type Dependencies } from '../../src/adapters/index.ts';
 import { applicationName, type App, type Environment, type HostedZone } from '../../src/domain/environment.ts';
 import { judgePreflight } from '../../src/domain/preflight.ts';
@@ -44,6 +47,26 @@ async function activity<Name extends keyof Activities>(
       if (!(error instanceof ApplicationFailure && error.type === 'cloud.throttled')) throw error;
       await sleep(Number(error.nextRetryDelay));
     }
+  }
+}
+
+/** The statuses that a client gets which keeps green's address, until nobody answers there. */
+async function answersWhileThereAreAny(): Promise<number[]> {
+  const dns = new DnsClient(sandbox.nameServer.address);
+  const agent = new Agent({ keepAlive: true, maxSockets: 1 });
+  const statuses: number[] = [];
+  try {
+    const { address } = await dns.resolve(targets.green.hostname);
+    for (;;) {
+      const { status } = await httpGet({ address, port: sandbox.appPort, host: hostOf(app), agent });
+      statuses.push(status);
+      await sleep(5);
+    }
+  } catch {
+    return statuses;
+  } finally {
+    dns.close();
+    agent.destroy();
   }
 }
 
@@ -316,9 +339,12 @@ describe('the end of a cluster', { timeout: UP_TO_MS }, () => {
 
   it('has Argo CD delete what asks for a load balancer; what the ApplicationSet makes again stays empty', async () => {
     const names = environment.apps.map((one) => applicationName(one, GREEN.name)).toSorted();
+    const asking = answersWhileThereAreAny();
     const { deleted } = await activity('deleteExposedApplications', named());
     expect(deleted.toSorted()).toEqual(names);
     await activity('awaitLoadBalancersGone', named());
+    // A client that keeps the address is served until its connection is closed: pods go after their load balancer.
+    expect(new Set(await asking)).toEqual(new Set([200]));
     // An application that was never synced is a new one.
     const operations = () => Promise.all(names.map((name) => deps.argo.findApplication(manager(), name)));
     const areNew = async () => expect((await operations()).map((one) => one?.operation)).toEqual(names.map(() => null));

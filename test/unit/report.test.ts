@@ -311,7 +311,7 @@ const GATE_FAILURE: Record<string, Broken> = {
   ],
   'more failed requests than that weight explains': [
     lost(3, at(46)),
-    '3 requests failed, expected at most 2: 10 a second, 5.0 % of them, until the way back had settled',
+    '3 requests of messages failed, expected at most 2: 10 a second, 5.0 % of them, until the way back had settled',
   ],
 };
 const FOUR_TURNS_ON = [BLUE, GREEN, BLUE, GREEN];

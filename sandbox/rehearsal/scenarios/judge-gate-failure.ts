@@ -51,13 +51,19 @@ function judgeSecondTry(steps: readonly TrafficStepStatus[], { apps }: Expected)
 }
 
 /** The gate sees it within one bake; what is lost is lost at that weight, until the way back has settled. */
-function judgeLoss({ noted, traffic, startedAt, endedAt }: RehearsalReport, step: TrafficStepStatus): string[] {
+function judgeLoss(report: RehearsalReport, step: TrafficStepStatus): string[] {
+  const { noted, traffic, startedAt, endedAt } = report;
+  const green = report.clusters.green.name;
   const broken = Date.parse(noted['brokenAt']?.[0] ?? '');
   const reversed = Date.parse(step.endedAt ?? '');
   // Going back takes as long as coming did: INSYNC, TTL and drain.
   const settled = reversed + Date.parse(step.settledAt ?? '') - Date.parse(step.askedAt);
   const seenSeconds = (reversed - broken) / 1000;
-  const lost = traffic.served.filter(({ failed }) => failed > 0);
+  // What is lost elsewhere is judged in every rehearsal.
+  const lost = traffic.served.filter(
+    ({ app, cluster, failed }) => app === FAILING.app && cluster === green && failed > 0,
+  );
+  const count = lost.reduce((sum, { failed }) => sum + failed, 0);
   const last = Math.max(...lost.map(({ lastFailure }) => Date.parse(lastFailure?.at ?? '')));
   const visits =
     traffic.departures.find(({ app, habit }) => app === FAILING.app && habit === 'honours-ttl')?.requests ?? 0;
@@ -74,8 +80,8 @@ function judgeLoss({ noted, traffic, startedAt, endedAt }: RehearsalReport, step
       `a request of ${FAILING.app} failed ${(last - reversed) / 1000} s after its gate did, expected none after ${(settled - reversed) / 1000} s`,
     ),
     ...unless(
-      traffic.failed <= most,
-      `${traffic.failed} requests failed, expected at most ${most}: ${Math.round(perSecond)} a second, ${(share * 100).toFixed(1)} % of them, until the way back had settled`,
+      count <= most,
+      `${count} requests of ${FAILING.app} failed, expected at most ${most}: ${Math.round(perSecond)} a second, ${(share * 100).toFixed(1)} % of them, until the way back had settled`,
     ),
   ];
 }

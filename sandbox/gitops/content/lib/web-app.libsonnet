@@ -40,6 +40,8 @@ function(app)
     object('networking.k8s.io/v1', 'Ingress', {
       metadata+: {
         annotations: {
+          // Argo CD deletes the last wave first and waits: the load balancer goes while its pods still serve.
+          'argocd.argoproj.io/sync-wave': '1',
           'alb.ingress.kubernetes.io/scheme': 'internet-facing',
           'alb.ingress.kubernetes.io/ip-address-type': 'dualstack',
           'alb.ingress.kubernetes.io/target-type': 'ip',
