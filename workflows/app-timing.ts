@@ -13,7 +13,7 @@ export class AppTiming {
   waits = false;
   /** So often something was decided anew. */
   changes = 0;
-  /** Reminders of until then were sent, or are not wanted any more. */
+  /** Reminders of until then were sent, also those of the deadline before. */
   remindedUntilMs = Number.NEGATIVE_INFINITY;
   readonly #app: App;
   readonly #board: AppBoard;
@@ -90,8 +90,6 @@ export class AppTiming {
         if (!this.deadline?.requested) return;
         const { requested, ...before } = this.deadline;
         const { due, remind } = requested;
-        // Whoever asked knows how many days are left.
-        this.remindedUntilMs = Date.now();
         return this.promise({ ...before, due, remind, passed: false });
       },
       detail: () => this.deadline?.requested?.due.local ?? '',
