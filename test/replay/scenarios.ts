@@ -409,6 +409,7 @@ const forgotten = upgradeScenario(
       await keep({ type: 'discover', case: 'done', workflowId: discoverId(name) });
       fake.uncatalogued = [];
       await up.executeUpdate(messages.resumeUpdate, { args: [{ by, role: 'sre' }] });
+      await up.executeUpdate(messages.resumeUpdate, { args: [{ by, role }] });
       await up.result();
     },
   },
