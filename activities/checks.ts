@@ -66,9 +66,9 @@ export function createCheckWork(deps: Dependencies): CheckWork {
         deadlineSeconds: APPLICATIONS_SECONDS,
         look: async () => {
           const applications = await argo.applications(argoAddress(region, argocd), { [ARGO.cluster]: cluster });
-          const isWell = (name: string, health: string): boolean =>
-            health === 'Healthy' || (health === 'Suspended' && maySuspend.includes(name));
-          const unwell = applications.filter(({ name, sync, health }) => sync !== 'Synced' || !isWell(name, health));
+          const unwell = applications.filter(
+            ({ name, sync, health }) => sync !== 'Synced' || !isWell(health, maySuspend.includes(name)),
+          );
           const count = `${applications.length - unwell.length} of ${applications.length} Synced and Healthy`;
           if (applications.length === 0) return { waiting: 'there are none' };
           if (unwell.length > 0) {
@@ -119,6 +119,10 @@ export function createCheckWork(deps: Dependencies): CheckWork {
     }
   }
 }
+
+/** Argo CD has called an application Suspended whose CronJobs are, and in later versions Healthy. */
+const isWell = (health: string, maySuspend: boolean): boolean =>
+  health === 'Healthy' || (maySuspend && health === 'Suspended');
 
 const nameOf = ({ kind, namespace, name, available, desired }: Workload): string =>
   `${kind} ${namespace}/${name} ${available}/${desired}`;

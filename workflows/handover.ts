@@ -8,6 +8,7 @@ import { limitsOf, neitherSince, nextHandover, whyBusy, type Next, type Sides } 
 import type { HandoverStatus } from '../src/domain/status.ts';
 import { calls, hurried, waits } from './proxies.ts';
 import { reasonOf } from './reason.ts';
+import { everyOne } from './settle.ts';
 
 export interface Hands {
   readonly actor: Actor;
@@ -55,8 +56,14 @@ export async function handBack(hands: Hands): Promise<boolean> {
   throw ApplicationFailure.nonRetryable(`${hands.app.name} did not go back to blue: ${end.because}`, 'checks.failed');
 }
 
-/** Undefined when all of it runs on green and nothing of it on blue. */
-export async function whyNotHandedOver(hands: Hands): Promise<string | undefined> {
+/** Before blue goes: throws `checks.failed` unless all runs on green, and nothing of it on blue. */
+export async function proveHandedOver(of: Omit<Hands, 'app' | 'show'>): Promise<void> {
+  const reasons = await everyOne(of.environment.apps.map((app) => whyNotHandedOver({ ...of, app })));
+  const failed = reasons.filter((why) => why !== undefined);
+  if (failed.length > 0) throw ApplicationFailure.nonRetryable(failed.join('; '), 'checks.failed');
+}
+
+async function whyNotHandedOver(hands: Hands): Promise<string | undefined> {
   const { app, blue, green } = hands;
   if (!app.handover) return undefined;
   const sides = await new Change(hands, app.handover).look('green');

@@ -89,7 +89,8 @@ export const showOn =
         return board.show({ handover, greenPercent: 100 });
       case 'on-blue':
         return board.show({ handover, greenPercent: 0 });
-      default:
+      case 'stopping':
+      case 'starting':
         return board.show({ handover });
     }
   };

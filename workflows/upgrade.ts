@@ -25,7 +25,7 @@ import { seeAllServe } from './can-serve.ts';
 import { longestTtlSeconds } from './colours.ts';
 import { BLOCKED_BY_CATALOGUE, seeNothingForgotten } from './nothing-forgotten.ts';
 import { decommission } from './decommission.ts';
-import { whyNotHandedOver } from './handover.ts';
+import { proveHandedOver } from './handover.ts';
 import {
   migrationSteerSignal,
   releaseSignal,
@@ -215,20 +215,12 @@ export async function upgrade(input: UpgradeInput): Promise<UpgradeResult> {
     await letGo();
     await seeAllServe({ actor, environment, green });
     // Later attempts meet a blue that is half gone; nothing could start on it any more.
-    if (attempt === 1) await proveHandedOver(blue.name);
+    if (attempt === 1) await proveHandedOver({ actor, environment, blue: blue.name, green });
     await proveIdle(blue.name, { mustBeThere: attempt === 1 });
     liveMoves = true;
     await calls.writeLiveCluster({ actor, parameter: environment.live.parameter, cluster: green });
     board.passPointOfNoReturn();
     await dismantle(blue, attempt);
-  }
-
-  async function proveHandedOver(blue: string): Promise<void> {
-    const reasons = await everyOne(
-      environment.apps.map((app) => whyNotHandedOver({ actor, environment, app, blue, green })),
-    );
-    const failed = reasons.filter((why) => why !== undefined);
-    if (failed.length > 0) throw ApplicationFailure.nonRetryable(failed.join('; '), 'checks.failed');
   }
 
   /** Ends early when an app leaves green. */

@@ -1,17 +1,11 @@
 // Workloads that run in one cluster only: stopped and started by the one field that Argo CD is told to leave alone.
 import {
   ApiException,
-  AppsV1Api,
   BatchV1Api,
   CoreV1Api,
-  PatchStrategy,
-  setHeaderOptions,
   type V1CronJob,
-  type V1Deployment,
   type V1Job,
   type V1LabelSelector,
-  type V1ObjectMeta,
-  type V1StatefulSet,
 } from '@kubernetes/client-node';
 import { z } from 'zod';
 import type { HandoverWorkload } from '../domain/environment.ts';
@@ -20,6 +14,7 @@ import { HANDOVER } from '../domain/ids.ts';
 import type { Clock } from './clock.ts';
 import type { ClusterAddress, KubeConnections, MakeApi } from './kube-connections.ts';
 import { nullWhenMissing } from './kube-error.ts';
+import { createStopped, MANAGER, mergePatch, patch, read, sized, sizeOf, type Live } from './kube-workload-objects.ts';
 
 export interface KubeWorkloads {
   look(at: ClusterAddress, workload: HandoverWorkload): Promise<WorkloadState>;
@@ -40,20 +35,8 @@ export interface CronTiming {
   readonly startingDeadlineSeconds: number | null;
 }
 
-type Live =
-  | { readonly kind: 'CronJob'; readonly object: V1CronJob }
-  | { readonly kind: 'Deployment'; readonly object: V1Deployment }
-  | { readonly kind: 'StatefulSet'; readonly object: V1StatefulSet };
-
 /** When a Job of a CronJob was due: the controller writes it on each. */
 const DUE = 'batch.kubernetes.io/cronjob-scheduled-timestamp';
-const MANAGER = 'eksodus';
-/** Written by others for the object that they know; a copy is another one. */
-const NOT_COPIED =
-  /^(?:argocd\.argoproj\.io|deployment\.kubernetes\.io|eksodus\.dev)\/|^kubectl\.kubernetes\.io\/last-applied-configuration$/;
-
-const mergePatch = setHeaderOptions('Content-Type', PatchStrategy.MergePatch);
-
 export function createKubeWorkloads(connections: KubeConnections, clock: Clock): KubeWorkloads {
   const now = (): string => new Date(clock.now()).toISOString();
   return {
@@ -114,7 +97,7 @@ export function createKubeWorkloads(connections: KubeConnections, clock: Clock):
         if (await read(api, workload)) return 'there';
         const { namespace } = workload;
         await unlessThere(api(CoreV1Api).createNamespace({ body: { metadata: { name: namespace } } }));
-        await unlessThere(create(api, workload, original));
+        await unlessThere(createStopped(api, workload, original));
         return 'copied';
       });
     },
@@ -123,40 +106,10 @@ export function createKubeWorkloads(connections: KubeConnections, clock: Clock):
       connections.use(at, async (api) => {
         const live = await read(api, workload);
         if (live?.kind !== 'CronJob') return null;
-        const { schedule = '', startingDeadlineSeconds = null } = live.object.spec ?? {};
+        const { schedule, startingDeadlineSeconds = null } = live.object.spec;
         return { schedule, startingDeadlineSeconds };
       }),
   };
-}
-
-async function read(api: MakeApi, { kind, namespace, name }: HandoverWorkload): Promise<Live | null> {
-  const which = { namespace, name };
-  switch (kind) {
-    case 'CronJob': {
-      const object = await nullWhenMissing(api(BatchV1Api).readNamespacedCronJob(which));
-      return object && { kind, object };
-    }
-    case 'Deployment': {
-      const object = await nullWhenMissing(api(AppsV1Api).readNamespacedDeployment(which));
-      return object && { kind, object };
-    }
-    case 'StatefulSet': {
-      const object = await nullWhenMissing(api(AppsV1Api).readNamespacedStatefulSet(which));
-      return object && { kind, object };
-    }
-  }
-}
-
-function patch(api: MakeApi, { kind, namespace, name }: HandoverWorkload, body: object): Promise<unknown> {
-  const request = { namespace, name, body, fieldManager: MANAGER };
-  switch (kind) {
-    case 'CronJob':
-      return api(BatchV1Api).patchNamespacedCronJob(request, mergePatch);
-    case 'Deployment':
-      return api(AppsV1Api).patchNamespacedDeployment(request, mergePatch);
-    case 'StatefulSet':
-      return api(AppsV1Api).patchNamespacedStatefulSet(request, mergePatch);
-  }
 }
 
 /** The CronJob takes the other side's runs for its own. Resolves to the version that it then has. */
@@ -174,50 +127,12 @@ async function inherit(
   return metadata?.resourceVersion ?? '';
 }
 
-function create(api: MakeApi, workload: HandoverWorkload, { kind, object }: Live): Promise<unknown> {
-  const { namespace } = workload;
-  const metadata = copied(workload, object.metadata);
-  switch (kind) {
-    case 'CronJob':
-      return api(BatchV1Api).createNamespacedCronJob({
-        namespace,
-        fieldManager: MANAGER,
-        body: { metadata, ...(object.spec && { spec: { ...object.spec, suspend: true } }) },
-      });
-    case 'Deployment':
-      return api(AppsV1Api).createNamespacedDeployment({
-        namespace,
-        fieldManager: MANAGER,
-        body: { metadata, ...(object.spec && { spec: { ...object.spec, replicas: 0 } }) },
-      });
-    case 'StatefulSet':
-      return api(AppsV1Api).createNamespacedStatefulSet({
-        namespace,
-        fieldManager: MANAGER,
-        body: { metadata, ...(object.spec && { spec: { ...object.spec, replicas: 0 } }) },
-      });
-  }
-}
-
-function copied({ namespace, name }: HandoverWorkload, original: V1ObjectMeta | undefined): V1ObjectMeta {
-  const annotations = Object.entries(original?.annotations ?? {}).filter(([key]) => !NOT_COPIED.test(key));
-  return { namespace, name, labels: original?.labels ?? {}, annotations: Object.fromEntries(annotations) };
-}
-
 async function unlessThere(making: Promise<unknown>): Promise<void> {
   try {
     await making;
   } catch (error) {
     if (!(error instanceof ApiException) || error.code !== 409) throw error;
   }
-}
-
-const sized = ({ kind }: HandoverWorkload, size: number): object =>
-  kind === 'CronJob' ? { suspend: size === 0 } : { replicas: size };
-
-function sizeOf({ kind, object: { spec } }: Live): number {
-  if (kind === 'CronJob') return (spec as V1CronJob['spec'])?.suspend === true ? 0 : 1;
-  return (spec as V1Deployment['spec'])?.replicas ?? 1;
 }
 
 const absent = (workload: HandoverWorkload, seenAt: string): WorkloadState => ({

@@ -1,7 +1,7 @@
 // A CronJob of every minute moves between two real clusters and back while Argo CD heals both: no run is lost or doubled.
 import { mkdtemp, rm } from 'node:fs/promises';
 import { once } from 'node:events';
-import { createServer, type Server } from 'node:http';
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { json } from 'node:stream/consumers';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { tmpdir } from 'node:os';
@@ -26,6 +26,7 @@ import type { Dependencies } from '../../src/adapters/index.ts';
 import { createKubeConnections } from '../../src/adapters/kube-connections.ts';
 import { createKubeWorkloads } from '../../src/adapters/kube-workloads.ts';
 import type { HandoverWorkload } from '../../src/domain/environment.ts';
+import type { AppStatus } from '../../src/domain/status.ts';
 import * as messages from '../../workflows/messages.ts';
 import { BLUE, GREEN, holds, migrationScene, until } from '../support/migration-scene.ts';
 import { TestTemporal } from '../support/temporal.ts';
@@ -46,6 +47,7 @@ let webhook: Server;
 let clusters: Record<'manager' | 'blue' | 'green', ControlPlane>;
 let real: HandoverActivities;
 let temporal: TestTemporal;
+let repositoryUrl: string;
 const runs = new Map<string, CronRun>();
 const recording = new AbortController();
 
@@ -90,9 +92,7 @@ beforeAll(async () => {
   await apply(kubeConfigFor(manager), [application('nightly', { cluster: BLUE, repositoryUrl: repository.url })]);
   await waitUntil(async () => (await sizesOn('blue')).join() === '1,1', { what: 'nightly on blue', ...WAIT });
   void recordRuns(report, () => [blue, green], { seen: runs, signal: recording.signal });
-  // As bootstrap does: first the stopped copies, then Argo CD.
-  expect(await real.copyStopped({ actor, from: BLUE, to: GREEN, workloads })).toEqual({ missing: [] });
-  await apply(kubeConfigFor(manager), [application('nightly', { cluster: GREEN, repositoryUrl: repository.url })]);
+  repositoryUrl = repository.url;
 }, 180_000);
 
 afterAll(async () => {
@@ -105,6 +105,9 @@ afterAll(async () => {
 
 describe('a CronJob of every minute and a singleton, healed by Argo CD in both clusters', () => {
   it('comes to green stopped, although Git has it run, and stays so through syncs', async () => {
+    // As bootstrap does: first the stopped copies, then Argo CD.
+    expect(await real.copyStopped({ actor, from: BLUE, to: GREEN, workloads })).toEqual({ missing: [] });
+    await apply(kubeConfigFor(clusters.manager), [application('nightly', { cluster: GREEN, repositoryUrl })]);
     await waitUntil(async () => (await stateOf(GREEN)) === 'Synced Healthy', { what: 'nightly on green', ...WAIT });
     await syncNow(GREEN);
     expect(await sizesOn('green')).toEqual([0, 0]);
@@ -165,7 +168,7 @@ describe('a CronJob of every minute and a singleton, healed by Argo CD in both c
   });
 });
 
-const gapOf = ({ handover }: { handover?: object }): unknown =>
+const gapOf = ({ handover }: AppStatus): number | undefined =>
   handover && 'gapSeconds' in handover ? handover.gapSeconds : undefined;
 
 /** A handover then spans the change of the minute: stopping and the proof take five seconds and more. */
@@ -182,7 +185,7 @@ async function sizesOn(colour: 'blue' | 'green'): Promise<number[]> {
   const deployment = await config
     .makeApiClient(AppsV1Api)
     .readNamespacedDeployment({ namespace: 'nightly', name: 'mailer' });
-  return [cron.spec?.suspend ? 0 : 1, deployment.spec?.replicas ?? 1];
+  return [cron.spec.suspend ? 0 : 1, deployment.spec?.replicas ?? 1];
 }
 
 const APPLICATIONS = { group: 'argoproj.io', version: 'v1alpha1', namespace: 'argocd', plural: 'applications' };
@@ -222,15 +225,15 @@ function asEks(planes: readonly ControlPlane[]): Dependencies['aws'] {
 
 /** Takes EKS tokens that are signed with our access key. It does not check signatures: the AWS gateway's does. */
 async function startTokenWebhook(): Promise<Server> {
-  const server = createServer((request, response) => {
-    void json(request).then((asked: any) => {
-      const presigned = Buffer.from(asked.spec.token.replace(/^k8s-aws-v1\./, ''), 'base64url').toString();
-      const authenticated = presigned.includes(`X-Amz-Credential=${KEY.accessKeyId}%2F`);
-      const user = { username: 'arn:aws:iam::111122223333:user/test', groups: ['system:masters'] };
-      response.setHeader('content-type', 'application/json');
-      response.end(JSON.stringify({ ...asked, status: authenticated ? { authenticated, user } : { authenticated } }));
-    });
-  });
+  const review = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
+    const asked: any = await json(request);
+    const presigned = Buffer.from(asked.spec.token.replace(/^k8s-aws-v1\./, ''), 'base64url').toString();
+    const authenticated = presigned.includes(`X-Amz-Credential=${KEY.accessKeyId}%2F`);
+    const user = { username: 'arn:aws:iam::111122223333:user/test', groups: ['system:masters'] };
+    response.setHeader('content-type', 'application/json');
+    response.end(JSON.stringify({ ...asked, status: authenticated ? { authenticated, user } : { authenticated } }));
+  };
+  const server = createServer((request, response) => void review(request, response));
   await once(server.listen(0, '127.0.0.1'), 'listening');
   return server;
 }
