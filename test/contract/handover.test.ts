@@ -136,7 +136,7 @@ describe('a CronJob of every minute and a singleton, healed by Argo CD in both c
       await syncNow(BLUE);
       expect(await sizesOn('blue')).toEqual([0, 0]);
 
-      await justBeforeAMinute();
+      // Now in the middle of a minute: what green has run for it must not be run again.
       await moving.executeUpdate(messages.abortUpdate, { args: [{ by: 'ana', role: 'developer', reason: 'test' }] });
       const back = await until(moving, holds('aborted'));
       console.log(`taken back with a gap of ${gapOf(back)} s`);

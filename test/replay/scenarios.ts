@@ -321,6 +321,38 @@ const unready = upgradeScenario(
   },
 );
 
+const handedOver = upgradeScenario(
+  'an app whose workloads change hands, and the way back',
+  {
+    apps: [
+      app('nightly', {
+        hosts: [],
+        checks: [],
+        steps: [{ greenPercent: 100, bakeSeconds: 0 }],
+        handover: {
+          maxGapSeconds: 60,
+          workloads: [{ kind: 'Deployment', namespace: 'nightly', name: 'mailer' }],
+          idle: [],
+        },
+      }),
+    ],
+  },
+  {
+    prepare() {},
+    async act({ made, up, keep, until }) {
+      const { name } = made;
+      await until(holdsForApprovalOf('decommission'));
+      await keep({ type: 'migration', case: 'handed-over', workflowId: migrationId(name, 'nightly') });
+      await keep({ type: 'bootstrap', case: 'with-stopped-copies', workflowId: phaseId('bootstrap', name, 1) });
+      await up.executeUpdate(messages.rollbackUpdate, {
+        args: [{ by, role, reason: 'second thoughts', removeGreen: false }],
+      });
+      await up.result();
+      await keep({ type: 'upgrade', case: 'handed-back', workflowId: upgradeId(name) });
+    },
+  },
+);
+
 const BLUE = 'stg-1-33';
 const MESSAGES = { namespace: 'messages', name: 'messages' };
 
@@ -425,4 +457,5 @@ export const SCENARIOS: readonly Scenario[] = [
   forgotten,
   failedAnalysis,
   unready,
+  handedOver,
 ];
