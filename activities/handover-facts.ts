@@ -17,9 +17,12 @@ export function handoverFacts(
       argo.findApplication(argoAddress(region, argocd), name),
       Promise.all(
         app.handover.workloads.map(async (workload) => {
+          const nothing = { workload, found: true, schedule: null, startingDeadlineSeconds: null };
+          const denied = await kube.denied(at, workload);
+          // What may not be read cannot be missed.
+          if (denied.length > 0) return { ...nothing, denied };
           const [{ version }, timing] = await Promise.all([kube.look(at, workload), kube.timing(at, workload)]);
-          const { schedule = null, startingDeadlineSeconds = null } = timing ?? {};
-          return { workload, found: version !== null, schedule, startingDeadlineSeconds };
+          return { ...nothing, found: version !== null, ...timing, denied };
         }),
       ),
     ]);

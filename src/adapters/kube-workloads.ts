@@ -1,6 +1,7 @@
 // Workloads that run in one cluster only: stopped and started by the one field that Argo CD is told to leave alone.
 import {
   ApiException,
+  AuthorizationV1Api,
   BatchV1Api,
   CoreV1Api,
   type V1CronJob,
@@ -27,7 +28,29 @@ export interface KubeWorkloads {
   copyStopped(from: ClusterAddress, to: ClusterAddress, workload: HandoverWorkload): Promise<'copied' | 'there' | null>;
   /** Of a CronJob, when its runs are due; null for one of another kind, or that is not there. */
   timing(at: ClusterAddress, workload: HandoverWorkload): Promise<CronTiming | null>;
+  /** What we may not do there, such as `patch cronjobs/status`, of all that a handover needs. */
+  denied(at: ClusterAddress, workload: HandoverWorkload): Promise<readonly string[]>;
 }
+
+/** What is asked of a cluster for one workload, as a Role would say it. */
+const NEEDED: Readonly<Record<HandoverWorkload['kind'], readonly (readonly [verb: string, resource: string])[]>> = {
+  CronJob: [
+    ['get', 'batch/cronjobs'],
+    ['patch', 'batch/cronjobs'],
+    ['patch', 'batch/cronjobs/status'],
+    ['list', 'batch/jobs'],
+  ],
+  Deployment: [
+    ['get', 'apps/deployments'],
+    ['patch', 'apps/deployments'],
+    ['list', '/pods'],
+  ],
+  StatefulSet: [
+    ['get', 'apps/statefulsets'],
+    ['patch', 'apps/statefulsets'],
+    ['list', '/pods'],
+  ],
+};
 
 export interface CronTiming {
   readonly schedule: string;
@@ -108,6 +131,18 @@ export function createKubeWorkloads(connections: KubeConnections, clock: Clock):
         if (live?.kind !== 'CronJob') return null;
         const { schedule, startingDeadlineSeconds = null } = live.object.spec;
         return { schedule, startingDeadlineSeconds };
+      }),
+
+    denied: (at, { kind, namespace }) =>
+      connections.use(at, async (api) => {
+        const asked = NEEDED[kind].map(async ([verb, path]) => {
+          const [group = '', resource = '', subresource = ''] = path.split('/');
+          const resourceAttributes = { namespace, verb, group, resource, subresource };
+          const body = { spec: { resourceAttributes } };
+          const { status } = await api(AuthorizationV1Api).createSelfSubjectAccessReview({ body });
+          return status?.allowed === true ? [] : [`${verb} ${path.slice(path.indexOf('/') + 1)}`];
+        });
+        return (await Promise.all(asked)).flat();
       }),
   };
 }

@@ -18,6 +18,8 @@ export interface HandoverFacts {
     /** Of a CronJob: how late a run that is due may still begin; null: at any time. */
     readonly startingDeadlineSeconds: number | null;
     readonly schedule: string | null;
+    /** What the worker may not do with it, such as `patch cronjobs/status`. */
+    readonly denied: readonly string[];
   }[];
 }
 
@@ -35,7 +37,14 @@ export function judgeHandovers({ apps }: Pick<Environment, 'apps'>, facts: reado
   for (const { app, application, workloads } of facts) {
     const handover = apps.find(({ name }) => name === app)?.handover;
     if (!handover) continue;
-    for (const { workload, found } of workloads)
+    for (const { workload, found, denied } of workloads) {
+      if (denied.length > 0)
+        add(
+          'handover.denied',
+          app,
+          `the worker may not ${denied.join(', ')} in namespace ${workload.namespace} of the live cluster`,
+          'bind a Role with these rights to the group of its access entry there',
+        );
       if (!found)
         add(
           'handover.missing',
@@ -43,6 +52,7 @@ export function judgeHandovers({ apps }: Pick<Environment, 'apps'>, facts: reado
           `the live cluster has no ${nameOf(workload)}`,
           'correct apps[].handover.workloads, or bring it up there first',
         );
+    }
     judgeRuns(app, handover, workloads, add);
     if (!application) continue;
     const healed = handover.workloads.filter(

@@ -113,7 +113,8 @@ describe('gatherPreflight', () => {
     const report = { kind: 'CronJob', namespace: 'web', name: 'report' } as const;
     const handover = { maxGapSeconds: 60, workloads: [report], idle: [] };
     const apps = ENVIRONMENT.apps.map((one) => Object.assign({}, one, { handover }));
-    const seen = (change: { version?: string | null; deadline?: number | null }) => ({
+    const seen = (change: { version?: string | null; deadline?: number | null; denied?: string[] }) => ({
+      denied: answers(change.denied ?? []),
       look: answers({ workload: report, version: change.version ?? null }),
       timing: answers({ schedule: '* * * * *', startingDeadlineSeconds: change.deadline ?? null }),
     });
@@ -131,6 +132,7 @@ describe('gatherPreflight', () => {
     expect(await found(leftAlone, seen({ version: '7' }))).toEqual([]);
     expect(await found(application({ name: 'web-blue' }), seen({ version: '7' }))).toEqual(['handover.healed']);
     expect(await found(leftAlone, seen({}))).toEqual(['handover.missing']);
+    expect(await found(leftAlone, seen({ denied: ['patch cronjobs'] }))).toEqual(['handover.denied']);
     expect(await found(leftAlone, seen({ version: '7', deadline: 10 }))).toEqual(['handover.deadline']);
   });
 

@@ -24,7 +24,7 @@ import { judgeRuns, recordRuns, turnsOf, type CronRun } from '../../sandbox/rehe
 import { systemClock } from '../../src/adapters/clock.ts';
 import type { Dependencies } from '../../src/adapters/index.ts';
 import { createKubeConnections } from '../../src/adapters/kube-connections.ts';
-import { createKubeWorkloads } from '../../src/adapters/kube-workloads.ts';
+import { createKubeWorkloads, type KubeWorkloads } from '../../src/adapters/kube-workloads.ts';
 import type { HandoverWorkload } from '../../src/domain/environment.ts';
 import type { AppStatus } from '../../src/domain/status.ts';
 import * as messages from '../../workflows/messages.ts';
@@ -46,6 +46,9 @@ let processes: Processes;
 let webhook: Server;
 let clusters: Record<'manager' | 'blue' | 'green', ControlPlane>;
 let real: HandoverActivities;
+let kube: KubeWorkloads;
+/** The group of whoever signs in. */
+let group = 'system:masters';
 let temporal: TestTemporal;
 let repositoryUrl: string;
 const runs = new Map<string, CronRun>();
@@ -85,8 +88,9 @@ beforeAll(async () => {
   for (const cluster of [blue, green]) await registerCluster(manager, { ...cluster, labels: {} });
   const of: Pick<Dependencies, 'aws'> = { aws: asEks([manager, blue, green]) };
   const connections = createKubeConnections(of.aws, systemClock);
+  kube = createKubeWorkloads(connections, systemClock);
   real = createHandoverWork({
-    workloads: createKubeWorkloads(connections, systemClock),
+    workloads: kube,
     clock: systemClock,
   } as Dependencies);
   await apply(kubeConfigFor(manager), [application('nightly', { cluster: BLUE, repositoryUrl: repository.url })]);
@@ -158,6 +162,20 @@ describe('a CronJob of every minute and a singleton, healed by Argo CD in both c
     });
   }, 400_000);
 
+  it('is known to be allowed before anything is stopped', async () => {
+    for (const workload of workloads)
+      expect(await kube.denied({ region: REGION, cluster: BLUE }, workload)).toEqual([]);
+    await letBecome('system:authenticated');
+    expect(await kube.denied({ region: REGION, cluster: BLUE }, report)).toEqual([
+      'get cronjobs',
+      'patch cronjobs',
+      'patch cronjobs/status',
+      'list jobs',
+    ]);
+    expect(await kube.denied({ region: REGION, cluster: BLUE }, mailer)).toContain('patch deployments');
+    await letBecome('system:masters');
+  });
+
   it('does not start what has changed since it was looked at', async () => {
     const [cron] = await real.lookAtWorkloads({ actor, cluster: GREEN, workloads: [report] });
     const start = { workload: report, version: cron?.version ?? '', size: 1, lastRunAt: null, lastSuccessAt: null };
@@ -176,6 +194,12 @@ async function justBeforeAMinute(): Promise<void> {
   const LEAD_MS = 3_000;
   const toNext = 60_000 - (Date.now() % 60_000);
   await sleep(toNext > LEAD_MS ? toNext - LEAD_MS : toNext + 60_000 - LEAD_MS);
+}
+
+/** API servers remember a token's answer for two seconds. */
+async function letBecome(another: string): Promise<void> {
+  group = another;
+  await sleep(3_000);
 }
 
 /** Of the CronJob and of the Deployment. */
@@ -229,7 +253,7 @@ async function startTokenWebhook(): Promise<Server> {
     const asked: any = await json(request);
     const presigned = Buffer.from(asked.spec.token.replace(/^k8s-aws-v1\./, ''), 'base64url').toString();
     const authenticated = presigned.includes(`X-Amz-Credential=${KEY.accessKeyId}%2F`);
-    const user = { username: 'arn:aws:iam::111122223333:user/test', groups: ['system:masters'] };
+    const user = { username: 'arn:aws:iam::111122223333:user/test', groups: [group] };
     response.setHeader('content-type', 'application/json');
     response.end(JSON.stringify({ ...asked, status: authenticated ? { authenticated, user } : { authenticated } }));
   };

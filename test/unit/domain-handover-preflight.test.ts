@@ -39,8 +39,8 @@ const facts = (change: {
       ? null
       : { name: 'nightly-stg-1-33', ignored: [SUSPEND, REPLICAS], syncOptions: [RESPECT], ...change.application },
   workloads: [
-    { workload: report, found: true, startingDeadlineSeconds: 120, schedule: '* * * * *', ...change.cron },
-    { workload: mailer, found: true, startingDeadlineSeconds: null, schedule: null },
+    { workload: report, found: true, startingDeadlineSeconds: 120, schedule: '* * * * *', denied: [], ...change.cron },
+    { workload: mailer, found: true, startingDeadlineSeconds: null, schedule: null, denied: [] },
   ],
 });
 
@@ -88,6 +88,13 @@ describe('preflight of workloads that change hands', () => {
 
   it('misses what is not on blue', () => {
     expect(findings(facts({ cron: { found: false } }))[0]).toMatch(/^handover.missing nightly: .*no CronJob nightly/);
+  });
+
+  it('says which rights are missing, before they are missed half-way', () => {
+    expect(findings(facts({ cron: { denied: ['patch cronjobs/status', 'list jobs'] } }))).toEqual([
+      'handover.denied nightly: the worker may not patch cronjobs/status, list jobs in namespace nightly of the live cluster ' +
+        '(bind a Role with these rights to the group of its access entry there)',
+    ]);
   });
 
   it('finds runs that the gap could swallow', () => {
