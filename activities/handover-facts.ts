@@ -1,6 +1,6 @@
 // What preflight must know of the apps whose workloads change hands.
 import type { Dependencies } from '../src/adapters/index.ts';
-import { applicationName, type Environment } from '../src/domain/environment.ts';
+import { applicationName, type Environment, type HandoverWorkload } from '../src/domain/environment.ts';
 import type { HandoverFacts } from '../src/domain/handover-preflight.ts';
 import { argoAddress } from './argocd.ts';
 
@@ -31,3 +31,10 @@ export function handoverFacts(
   });
   return Promise.all(facts).then((found) => found.flat());
 }
+
+/** On blue, whoever they belong to. */
+export const runningCronJobs = async (
+  { workloads: kube }: Pick<Dependencies, 'workloads'>,
+  { region }: Environment,
+  blue: { readonly name: string } | null,
+): Promise<readonly HandoverWorkload[]> => (blue ? kube.cronJobs({ region, cluster: blue.name }) : []);

@@ -9,7 +9,7 @@ import { ARGO, TAGS } from '../src/domain/ids.ts';
 import type { PreflightFacts } from '../src/domain/preflight.ts';
 import type { ArgoApplication } from '../src/domain/waves.ts';
 import { argoAddress, toArgoApplication } from './argocd.ts';
-import { handoverFacts } from './handover-facts.ts';
+import { handoverFacts, runningCronJobs } from './handover-facts.ts';
 import type { PreflightActivities } from './ports.ts';
 import { asFailure } from './translate.ts';
 import { observedOf, registeredOwner, toObserved } from './zone-records.ts';
@@ -40,6 +40,7 @@ export function createPreflightWork(deps: Dependencies): PreflightActivities {
       const registered = await orProblem(() => registrations(environment, blue));
       const green = await orProblem(() => registrations(environment, { name: greenName(environment), endpoint: null }));
       const handovers = await orProblem(() => handoverFacts(deps, environment, blue));
+      const cronJobs = await orProblem(() => runningCronJobs(deps, environment, blue));
       const problem =
         [manager, platform, developers, registered, green].find((one) => 'problem' in one)?.problem ?? null;
       return {
@@ -57,6 +58,7 @@ export function createPreflightWork(deps: Dependencies): PreflightActivities {
         platformApplications: 'value' in platform ? platform.value : [],
         appApplications: 'value' in developers ? developers.value : [],
         handovers: 'value' in handovers ? handovers.value : [],
+        cronJobs: 'value' in cronJobs ? cronJobs.value : [],
         hosts: await hostFacts(environment),
       };
     },

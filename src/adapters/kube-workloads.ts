@@ -28,6 +28,8 @@ export interface KubeWorkloads {
   copyStopped(from: ClusterAddress, to: ClusterAddress, workload: HandoverWorkload): Promise<'copied' | 'there' | null>;
   /** Of a CronJob, when its runs are due; null for one of another kind, or that is not there. */
   timing(at: ClusterAddress, workload: HandoverWorkload): Promise<CronTiming | null>;
+  /** All that are not suspended. */
+  cronJobs(at: ClusterAddress): Promise<readonly HandoverWorkload[]>;
   /** What we may not do there, such as `patch cronjobs/status`, of all that a handover needs. */
   denied(at: ClusterAddress, workload: HandoverWorkload): Promise<readonly string[]>;
 }
@@ -131,6 +133,18 @@ export function createKubeWorkloads(connections: KubeConnections, clock: Clock):
         if (live?.kind !== 'CronJob') return null;
         const { schedule, startingDeadlineSeconds = null } = live.object.spec;
         return { schedule, startingDeadlineSeconds };
+      }),
+
+    cronJobs: (at) =>
+      connections.use(at, async (api) => {
+        const { items } = await api(BatchV1Api).listCronJobForAllNamespaces();
+        return items
+          .filter(({ spec }) => spec.suspend !== true)
+          .map(({ metadata }) => ({
+            kind: 'CronJob',
+            namespace: metadata?.namespace ?? '',
+            name: metadata?.name ?? '',
+          }));
       }),
 
     denied: (at, { kind, namespace }) =>

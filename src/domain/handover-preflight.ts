@@ -1,6 +1,6 @@
 // What would let a handover fail, or have workloads run in both clusters, found before anything is made. Pure.
 import type { Environment, Handover, HandoverWorkload } from './environment.ts';
-import { nameOf } from './handover.ts';
+import { isSame, nameOf } from './handover.ts';
 import { leavesAlone, type IgnoredDifference } from './ignored-differences.ts';
 
 /** Of one app with a handover, as it is on blue. */
@@ -66,6 +66,23 @@ export function judgeHandovers({ apps }: Pick<Environment, 'apps'>, facts: reado
         `give the Application, in its ApplicationSet, ${snippetOf(handover)}`,
       );
   }
+}
+
+/** Whatever Argo CD brings to green runs there at once, beside blue. */
+export function judgeCronJobs(
+  { apps }: Pick<Environment, 'apps'>,
+  running: readonly HandoverWorkload[],
+  add: Add,
+): void {
+  const named = apps.flatMap(({ handover }) => handover?.workloads ?? []);
+  const unnamed = running.filter((one) => !named.some((other) => isSame(one, other)));
+  if (unnamed.length > 0)
+    add(
+      'handover.unnamed',
+      unnamed.map(({ namespace, name }) => `${namespace}/${name}`).join(', '),
+      'CronJobs of the live cluster that are in no handover: what of them Git brings to the new cluster runs in both, from bootstrap on',
+      'name those that must not run twice in apps[].handover.workloads',
+    );
 }
 
 function judgeRuns(app: string, { maxGapSeconds }: Handover, workloads: HandoverFacts['workloads'], add: Add): void {

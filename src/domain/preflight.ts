@@ -1,7 +1,7 @@
 import { asSeen, possibleWhen } from './dns-answers.ts';
-import { greenName, nameIn, type Environment } from './environment.ts';
+import { greenName, nameIn, type Environment, type HandoverWorkload } from './environment.ts';
 import { ARGO } from './ids.ts';
-import { judgeHandovers, type HandoverFacts } from './handover-preflight.ts';
+import { judgeCronJobs, judgeHandovers, type HandoverFacts } from './handover-preflight.ts';
 import type { ClusterRef, Finding } from './status.ts';
 import { planWaves, WaveError, type ArgoApplication } from './waves.ts';
 import { compareVersions, parseVersion } from './version.ts';
@@ -41,6 +41,8 @@ export interface PreflightFacts {
   readonly appApplications: readonly ArgoApplication[];
   /** Of each app with a handover; empty while blue is not known or does not answer. */
   readonly handovers: readonly HandoverFacts[];
+  /** Of blue, that are not suspended. */
+  readonly cronJobs: readonly HandoverWorkload[];
   readonly hosts: readonly {
     readonly app: string;
     readonly host: string;
@@ -59,6 +61,7 @@ const WARNINGS: ReadonlySet<string> = new Set([
   'external-dns.keeps-records',
   'dns.falls-back',
   'handover.runs-in-gap',
+  'handover.unnamed',
 ]);
 
 /** Pure: the facts and the environment give the findings. A blocker stops the upgrade before it made anything. */
@@ -126,6 +129,7 @@ export function judgePreflight(environment: Environment, facts: PreflightFacts, 
   judgeApps(environment, facts, add);
   judgeHealth(facts, add);
   judgeHandovers(environment, facts.handovers, add);
+  judgeCronJobs(environment, facts.cronJobs, add);
   return findings;
 }
 

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { KubeError } from '../../src/adapters/kube-error.ts';
 import type { ZoneRecord } from '../../src/adapters/route53.ts';
-import type { Environment } from '../../src/domain/environment.ts';
+import type { Environment, HandoverWorkload } from '../../src/domain/environment.ts';
 import { ARGO } from '../../src/domain/ids.ts';
 import { judgePreflight } from '../../src/domain/preflight.ts';
 import {
@@ -91,6 +91,7 @@ const world = (given: Prepared = {}): Prepared => ({
   },
   kube: { letsUsIn: answers(undefined), externalDns: answers([{ deployment: 'dns/dns', policy: 'sync' }]) },
   argo: ARGO_OF_BLUE,
+  workloads: { cronJobs: answers([]) },
   route53: zone(ofBlue),
   ...given,
 });
@@ -110,10 +111,11 @@ const findings = async (prepared: Prepared, environment = ENVIRONMENT) =>
 
 describe('gatherPreflight', () => {
   it('looks at what changes hands, on blue and in Argo CD', async () => {
-    const report = { kind: 'CronJob', namespace: 'web', name: 'report' } as const;
+    const report: HandoverWorkload = { kind: 'CronJob', namespace: 'web', name: 'report' };
     const handover = { maxGapSeconds: 60, workloads: [report], idle: [] };
     const apps = ENVIRONMENT.apps.map((one) => Object.assign({}, one, { handover }));
     const seen = (change: { version?: string | null; deadline?: number | null; denied?: string[] }) => ({
+      cronJobs: answers<readonly HandoverWorkload[]>([report]),
       denied: answers(change.denied ?? []),
       look: answers({ workload: report, version: change.version ?? null }),
       timing: answers({ schedule: '* * * * *', startingDeadlineSeconds: change.deadline ?? null }),
@@ -130,6 +132,11 @@ describe('gatherPreflight', () => {
       return ids.filter((id) => id.startsWith('handover.'));
     };
     expect(await found(leftAlone, seen({ version: '7' }))).toEqual([]);
+    const another = {
+      ...seen({ version: '7' }),
+      cronJobs: answers<readonly HandoverWorkload[]>([report, { ...report, name: 'cleanup' }]),
+    };
+    expect(await found(leftAlone, another)).toEqual(['handover.unnamed']);
     expect(await found(application({ name: 'web-blue' }), seen({ version: '7' }))).toEqual(['handover.healed']);
     expect(await found(leftAlone, seen({}))).toEqual(['handover.missing']);
     expect(await found(leftAlone, seen({ denied: ['patch cronjobs'] }))).toEqual(['handover.denied']);

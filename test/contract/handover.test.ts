@@ -162,6 +162,12 @@ describe('a CronJob of every minute and a singleton, healed by Argo CD in both c
     });
   }, 400_000);
 
+  it('is seen among all that run', async () => {
+    const running = await kube.cronJobs({ region: REGION, cluster: BLUE });
+    expect(running).toEqual([report]);
+    expect(await kube.cronJobs({ region: REGION, cluster: GREEN })).toEqual([]);
+  });
+
   it('is known to be allowed before anything is stopped', async () => {
     for (const workload of workloads)
       expect(await kube.denied({ region: REGION, cluster: BLUE }, workload)).toEqual([]);

@@ -208,6 +208,7 @@ export class FakeWorld {
         platformApplications: this.#applications(BLUE, 'platform'),
         appApplications: this.#applications(BLUE, 'app'),
         handovers: [],
+        cronJobs: [],
         hosts: environment.apps.flatMap(({ name, hosts }) =>
           hosts.map((host) => ({
             app: name,

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { HandoverWorkload } from '../../src/domain/environment.ts';
 import {
+  judgeCronJobs,
   judgeHandovers,
   shortestPeriodSeconds,
   snippetOf,
@@ -95,6 +96,16 @@ describe('preflight of workloads that change hands', () => {
       'handover.denied nightly: the worker may not patch cronjobs/status, list jobs in namespace nightly of the live cluster ' +
         '(bind a Role with these rights to the group of its access entry there)',
     ]);
+  });
+
+  it('warns of CronJobs that are in no handover', () => {
+    const found: string[] = [];
+    const judge = (...running: HandoverWorkload[]) =>
+      judgeCronJobs(made, running, (id, subject) => found.push(`${id} ${subject}`));
+    judge(report);
+    expect(found).toEqual([]);
+    judge(report, { ...report, name: 'cleanup' }, { ...report, namespace: 'daily' });
+    expect(found).toEqual(['handover.unnamed nightly/cleanup, daily/report']);
   });
 
   it('finds runs that the gap could swallow', () => {

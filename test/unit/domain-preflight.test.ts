@@ -73,6 +73,7 @@ const good: PreflightFacts = {
   platformApplications: [application('crds'), application('policy', ['crds'])],
   appApplications: [application('messages'), application('files')],
   handovers: [],
+  cronJobs: [],
   hosts: [host('messages'), host('files')],
 };
 
@@ -282,6 +283,7 @@ describe('judgePreflight', () => {
       blue: null,
       platformApplications: [],
       handovers: [],
+      cronJobs: [],
       hosts: [{ ...host('messages'), records: records('x', 1) }],
     };
     expect(judge(nameless).map(({ id }) => id)).toEqual(['blue.unknown']);
@@ -292,6 +294,7 @@ describe('judgePreflight', () => {
       ...withBlue({ status: 'FAILED', version: '1.36' }),
       manager: { reachable: false, unreachableBecause: 'x' },
       handovers: [],
+      cronJobs: [],
       hosts: [
         { ...host('messages'), otherRecords: ['CNAME'] },
         { ...host('files'), externalDnsOwner: 'x' },
