@@ -1,9 +1,10 @@
 // Writes to hosted zones, and what Route 53 says of them.
 import type { Dependencies } from '../src/adapters/index.ts';
 import { nameIn, type HostedZone } from '../src/domain/environment.ts';
-import { toRecordSet, type RecordSetChange } from '../src/domain/record-set.ts';
-import { planHost, type HostPlan, type ObservedRecord, type RecordChange, type Wish } from '../src/domain/traffic.ts';
-import { MAX_ELEMENTS } from '../src/domain/zone-batch.ts';
+import { changesOf, namesOf, planRewrite, type RewritePlan, type RewriteWish } from '../src/domain/record-rewrite.ts';
+import { toRecordSet, type RecordSet, type RecordSetChange } from '../src/domain/record-set.ts';
+import { planHost, type HostPlan, type ObservedRecord, type Wish } from '../src/domain/traffic.ts';
+import { MAX_ELEMENTS, type ZoneWish } from '../src/domain/zone-batch.ts';
 import { fail } from './failures.ts';
 import { GENTLE, pollUntil } from './poll.ts';
 import type { DnsActivities, WishOutcome } from './ports.ts';
@@ -14,11 +15,11 @@ const IN_SYNC_SECONDS = 15 * 60;
 const OWNED_GONE_SECONDS = 15 * 60;
 
 interface Planned {
-  readonly wish: Wish;
+  readonly wish: ZoneWish;
   readonly name: string;
-  readonly plan: HostPlan;
+  readonly plan: HostPlan | RewritePlan;
   /** What to write; empty for drift, and where there is and shall be nothing. */
-  readonly changes: readonly RecordChange[];
+  readonly changes: readonly RecordSetChange[];
 }
 
 type ZoneWork = Pick<DnsActivities, 'readRecords' | 'applyWishes' | 'awaitInSync' | 'awaitOwnedRecordsGone'>;
@@ -33,7 +34,7 @@ export function createZoneWork({ route53, clock }: Dependencies): ZoneWork {
       const planned = await planAll(zone, wishes);
       const writing = planned.filter(({ changes }) => changes.length > 0);
       if (writing.length === 0) return planned.map(unwritten);
-      const changes = writing.flatMap(toChanges);
+      const changes = writing.flatMap((one) => one.changes);
       if (changes.length > MAX_ELEMENTS)
         throw fail('dns.batch-refused', `${changes.length} record elements; Route 53 takes ${MAX_ELEMENTS} a batch`);
       try {
@@ -73,20 +74,12 @@ export function createZoneWork({ route53, clock }: Dependencies): ZoneWork {
       }),
   };
 
-  async function planAll(zone: HostedZone, wishes: readonly Wish[]): Promise<Planned[]> {
-    const names = await route53.recordsOfAll(
-      zone,
-      wishes.map(({ host }) => host),
-    );
+  async function planAll(zone: HostedZone, wishes: readonly ZoneWish[]): Promise<Planned[]> {
+    const names = await route53.recordsOfAll(zone, [...new Set(wishes.flatMap(namesOfWish))]);
     return wishes.map((wish) => {
-      const observed = observedOf(names.get(wish.host) ?? []);
-      const plan = planHost(observed, wish);
-      return {
-        wish,
-        name: nameIn(zone, wish.host),
-        plan,
-        changes: plan.kind === 'change' ? plan.changes : plan.kind === 'nothing' ? rewrite(observed) : [],
-      };
+      const records = namesOfWish(wish).flatMap((name) => names.get(name) ?? []);
+      const planned = 'rewrite' in wish ? planSets(records, wish) : planWeights(observedOf(records), wish);
+      return { wish, name: nameIn(zone, wish.host), ...planned };
     });
   }
 
@@ -106,12 +99,33 @@ export function createZoneWork({ route53, clock }: Dependencies): ZoneWork {
   }
 }
 
+/** Whose record sets the plan is made of. */
+const namesOfWish = (wish: ZoneWish): string[] => ('rewrite' in wish ? namesOf(wish.rewrite) : [wish.host]);
+
+type Plan = Pick<Planned, 'plan' | 'changes'>;
+
 /**
  * Records that are as wished already are written once more as they are. Nothing changes, but the change's INSYNC then
  * speaks for whatever put them there: an attempt of ours whose answer was lost may still be spreading.
  */
-const rewrite = (observed: readonly ObservedRecord[]): RecordChange[] =>
-  (['DELETE', 'CREATE'] as const).flatMap((action) => observed.map((record) => ({ action, record })));
+function planWeights(observed: readonly ObservedRecord[], wish: Wish): Plan {
+  const plan = planHost(observed, wish);
+  const toSet = (record: ObservedRecord): RecordSet => toRecordSet(wish.host, record);
+  switch (plan.kind) {
+    case 'drift':
+      return { plan, changes: [] };
+    case 'nothing':
+      return { plan, changes: changesOf({ remove: observed.map(toSet), add: observed.map(toSet) }) };
+    case 'change':
+      return { plan, changes: plan.changes.map(({ action, record }) => ({ action, record: toSet(record) })) };
+  }
+}
+
+function planSets(observed: readonly RecordSet[], { rewrite }: RewriteWish): Plan {
+  const plan = planRewrite(observed, rewrite);
+  if (plan.kind === 'done') return { plan, changes: changesOf({ remove: rewrite.add, add: rewrite.add }) };
+  return { plan, changes: plan.kind === 'change' ? plan.changes : [] };
+}
 
 /** The outcome of a wish that took no part in the batch. */
 function unwritten({ wish, name, plan }: Planned): WishOutcome {
@@ -119,9 +133,6 @@ function unwritten({ wish, name, plan }: Planned): WishOutcome {
   const why = `${name} has ${plan.observed}, expected ${plan.expected}: somebody else changed it`;
   return { wish: wish.id, outcome: 'refused', type: 'drift.detected', why };
 }
-
-const toChanges = ({ wish, changes }: Planned): RecordSetChange[] =>
-  changes.map(({ action, record }) => ({ action, record: toRecordSet(wish.host, record) }));
 
 const isRefusedBatch = (error: unknown): error is Error =>
   error instanceof Error && error.name === 'InvalidChangeBatch';

@@ -13,6 +13,7 @@ import { createLeftoverWork } from './leftovers.ts';
 import { createLoadBalancerWork } from './load-balancers.ts';
 import { createAnswerWork } from './name-servers.ts';
 import { createNoticeWork } from './notices.ts';
+import { createOwnershipWork } from './names-seen.ts';
 import { createNodeGroupWork } from './node-groups.ts';
 import { createParameterWork } from './parameters.ts';
 import type { Activities } from './ports.ts';
@@ -45,6 +46,7 @@ export function createActivities(deps: Dependencies): Activities {
     ...createNoticeWork(deps),
     ...createZoneWork(deps),
     ...createAnswerWork(deps),
+    ...createOwnershipWork(deps),
   };
   return failingAsTheTableSays(activities);
 }

@@ -20,12 +20,16 @@ import type {
 } from '../src/domain/environment.ts';
 import type { CatalogueFacts, Uncatalogued } from '../src/domain/catalogue.ts';
 import type { Side, Start } from '../src/domain/handover.ts';
+import type { NamesView } from '../src/domain/dns-view.ts';
+import type { NamesSeen, SourceSeen } from '../src/domain/names-seen.ts';
 import type { PreflightFacts } from '../src/domain/preflight.ts';
 import type { Raise } from '../src/domain/prescale.ts';
 import type { ReadinessFacts } from '../src/domain/readiness-facts.ts';
+import type { RecordSet } from '../src/domain/record-set.ts';
 import type { Evidence, Leftover } from '../src/domain/status.ts';
-import type { AliasTarget, ObservedRecord, Wish } from '../src/domain/traffic.ts';
+import type { AliasTarget, ObservedRecord } from '../src/domain/traffic.ts';
 import type { ArgoApplication } from '../src/domain/waves.ts';
+import type { ZoneWish } from '../src/domain/zone-batch.ts';
 
 /** Whose cluster and which run: every mutation knows for whom it acts. */
 export interface Actor {
@@ -288,7 +292,7 @@ export type WishOutcome =
 export interface DnsActivities {
   readRecords(input: { zone: HostedZone; host: string }): Promise<readonly ObservedRecord[]>;
   /** Looks, plans and writes one batch, all or nothing; wishes refused by the plan (drift) leave the batch, the rest is written. */
-  applyWishes(input: { zone: HostedZone; wishes: readonly Wish[] }): Promise<readonly WishOutcome[]>;
+  applyWishes(input: { zone: HostedZone; wishes: readonly ZoneWish[] }): Promise<readonly WishOutcome[]>;
   awaitInSync(input: { zone: HostedZone; changeId: string }): Promise<{ inSyncAt: string }>;
   /** What the zone's name servers answer for the host: the longest TTL, in seconds. */
   readTtl(input: { zone: HostedZone; host: string }): Promise<{ ttlSeconds: number }>;
@@ -353,6 +357,22 @@ export interface NoticeActivities {
   remind(input: DeadlineReminder): Promise<void>;
 }
 
+/** Looks at whose the names are; whoever moves one goes by them. */
+export interface OwnershipActivities {
+  /** `hosts`: null for all of the environment. What cannot be read is told, and is no failure. */
+  lookAtNames(input: {
+    environment: Environment;
+    hosts: readonly string[] | null;
+    askTtl: boolean;
+  }): Promise<NamesSeen>;
+  /** The same, as people see it. */
+  showNames(input: { environment: Environment; hosts: readonly string[] | null }): Promise<NamesView>;
+  /** Registry entries of ours with this set identifier: they outlive their records unless somebody takes them away. */
+  findOwnEntries(input: { zone: HostedZone; setIdentifier: string }): Promise<readonly RecordSet[]>;
+  /** Null: the cluster has no such Ingress. */
+  lookAtSource(input: { region: string; cluster: string; ingress: IngressRef }): Promise<SourceSeen | null>;
+}
+
 export type Activities = PreflightActivities &
   CatalogueActivities &
   HandoverActivities &
@@ -363,4 +383,5 @@ export type Activities = PreflightActivities &
   ReadinessActivities &
   GateActivities &
   NoticeActivities &
-  DnsActivities;
+  DnsActivities &
+  OwnershipActivities;

@@ -7,6 +7,7 @@ import type { ZoneRecord } from '../src/adapters/route53.ts';
 import { greenName, type AppHost, type Environment, type HostedZone } from '../src/domain/environment.ts';
 import { ARGO, TAGS } from '../src/domain/ids.ts';
 import type { PreflightFacts } from '../src/domain/preflight.ts';
+import { OUR_OWNER } from '../src/domain/record-owner.ts';
 import type { ArgoApplication } from '../src/domain/waves.ts';
 import { argoAddress, toArgoApplication } from './argocd.ts';
 import { handoverFacts, runningCronJobs } from './handover-facts.ts';
@@ -137,7 +138,7 @@ function toHostFacts(app: string, { name, zoneId }: AppHost, looked: Found<ZoneV
     zoneProblem: null,
     records: observedOf(records),
     otherRecords: records.filter((one) => ADDRESS_TYPES.has(one.type) && !toObserved(one)).map(kindOf),
-    externalDnsOwner: registry.map(registeredOwner).find((owner) => owner !== undefined) ?? null,
+    externalDnsOwner: registry.map(registeredOwner).find((owner) => owner !== undefined && owner !== OUR_OWNER) ?? null,
   };
 }
 

@@ -15,8 +15,9 @@ import {
 } from '@temporalio/workflow';
 import type { HostedZone } from '../src/domain/environment.ts';
 import { zoneId } from '../src/domain/ids.ts';
+import type { RewriteWish } from '../src/domain/record-rewrite.ts';
 import type { Wish } from '../src/domain/traffic.ts';
-import { MAX_WISHES_PER_BATCH } from '../src/domain/zone-batch.ts';
+import { MAX_WISHES_PER_BATCH, type ZoneWish } from '../src/domain/zone-batch.ts';
 import { wishAnswerSignal, wishSignal, withdrawSignal, type WishAnswer } from './messages.ts';
 import { reasonOf } from './reason.ts';
 import { zone as zoneWorkflow } from './zone.ts';
@@ -24,11 +25,14 @@ import { zone as zoneWorkflow } from './zone.ts';
 /** Twice what AWS takes to spread a change. */
 const ASK_AGAIN_AFTER = '2 minutes';
 
-export type AskZone = (zone: HostedZone, wish: Omit<Wish, 'id'>) => Promise<{ inSyncAt: string; changed: boolean }>;
+export type AskZone = (
+  zone: HostedZone,
+  wish: Omit<Wish, 'id'> | Omit<RewriteWish, 'id'>,
+) => Promise<{ inSyncAt: string; changed: boolean }>;
 
 /** Wishes that go to a zone's writer together: all that are wished until it is sent. */
 interface Letter {
-  readonly wishes: Wish[];
+  readonly wishes: ZoneWish[];
   /** Overdue: no answer to some of it for long. */
   state: 'open' | 'sent' | 'failed' | 'overdue';
   readonly sent: Promise<void>;
@@ -45,7 +49,7 @@ export function zoneAsker(): AskZone {
   const letters = new Map<string, Letter>();
 
   return async (zone, wishWithoutId) => {
-    const wish: Wish = { ...wishWithoutId, id: uuid4() };
+    const wish: ZoneWish = { ...wishWithoutId, id: uuid4() };
     asked.set(wish.id, undefined);
     try {
       const answer = await answerTo(zone, wish);
@@ -57,7 +61,7 @@ export function zoneAsker(): AskZone {
   };
 
   /** Asked again under the same id when no answer comes: a zone whose writer was lost has lost its wishes with it. */
-  async function answerTo(zone: HostedZone, wish: Wish): Promise<WishAnswer> {
+  async function answerTo(zone: HostedZone, wish: ZoneWish): Promise<WishAnswer> {
     for (;;) {
       const letter = letterTo(zone);
       letter.wishes.push(wish);
@@ -78,7 +82,7 @@ export function zoneAsker(): AskZone {
   function letterTo(zone: HostedZone): Letter {
     const before = letters.get(zone.id);
     if (before?.state === 'open' && before.wishes.length < MAX_WISHES_PER_BATCH) return before;
-    const wishes: Wish[] = [];
+    const wishes: ZoneWish[] = [];
     // Others' wishes are in it too: whoever is cancelled takes none of them along.
     const sent = CancellationScope.nonCancellable(async () => {
       await before?.sent.catch(() => undefined);
@@ -106,7 +110,7 @@ export function zoneAsker(): AskZone {
 }
 
 /** The zone's writer outlives whoever needs it first. It is there but for the first time. */
-async function send(zone: HostedZone, wishes: readonly Wish[]): Promise<void> {
+async function send(zone: HostedZone, wishes: readonly ZoneWish[]): Promise<void> {
   const writer = getExternalWorkflowHandle(zoneId(zone.id));
   const letter = { zone, wishes, askerWorkflowId: workflowInfo().workflowId };
   try {

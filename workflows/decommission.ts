@@ -2,7 +2,7 @@
 // names, apps, load balancers and DNS while their controllers live; then the platform; then nodes, cluster, identity.
 import { ApplicationFailure } from '@temporalio/workflow';
 import type { Actor } from '../activities/ports.ts';
-import type { App, AppHost, Environment } from '../src/domain/environment.ts';
+import type { App, AppHost, Environment, HostedZone } from '../src/domain/environment.ts';
 import type { ObservedRecord } from '../src/domain/traffic.ts';
 import { zoneAsker } from './ask-zone.ts';
 import { zoneOf } from './colours.ts';
@@ -31,7 +31,10 @@ export async function decommission({
   const { argocd, zones } = environment;
   const owner = environment.externalDnsOwner.replaceAll('{cluster}', cluster);
   const hosts = environment.apps.flatMap((app) => app.hosts.map((host) => ({ app, host })));
-  await work('weighted records', () => Promise.all(hosts.map(removeRecord)));
+  await work('weighted records', async () => {
+    await Promise.all(hosts.map(removeRecord));
+    await Promise.all(zones.map(removeEntries));
+  });
 
   await work('developers’ apps', async () => {
     await calls.labelCluster({ actor, argocd, cluster, labels: { [argocd.appsLabel]: null } });
@@ -90,6 +93,14 @@ export async function decommission({
       );
     }
   });
+
+  /** Of names that were adopted from external-dns: nobody else takes them away. */
+  async function removeEntries(zone: HostedZone): Promise<void> {
+    const entries = await calls.findOwnEntries({ zone, setIdentifier: cluster });
+    await Promise.all(
+      entries.map((entry) => ask(zone, { host: entry.name, rewrite: { remove: [entry], add: [] }, urgent: false })),
+    );
+  }
 
   async function removeRecord({ host }: { app: App; host: AppHost }): Promise<void> {
     const zone = zoneOf(environment, host);

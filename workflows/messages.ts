@@ -10,8 +10,9 @@ import type {
   TrafficStep,
 } from '../src/domain/environment.ts';
 import type { Asking } from '../src/domain/permissions.ts';
+import type { LastChange } from '../src/domain/dns-view.ts';
 import type { AppStatus, Evidence, PhaseName, UpgradeStatus, WorkItem } from '../src/domain/status.ts';
-import type { Wish } from '../src/domain/traffic.ts';
+import type { ZoneWish } from '../src/domain/zone-batch.ts';
 
 export interface UpgradeInput {
   readonly environment: Environment;
@@ -90,6 +91,9 @@ export interface Steering {
   readonly stopped?: string;
 }
 
+/** What the zone's writer did last for each name. */
+export const lastChangesQuery = defineQuery<Readonly<Record<string, LastChange>>>('lastChanges');
+
 /** From whoever needs records changed to the zone's one writer: what one asker wishes at one time. */
 export const wishSignal = defineSignal<[WishLetter]>('wish');
 /** Takes a wish back, by its id, as long as nothing was written for it: whoever asked does not wait any more. */
@@ -99,7 +103,7 @@ export const wishAnswerSignal = defineSignal<[readonly WishAnswer[]]>('wishAnswe
 
 export interface WishLetter {
   readonly zone: HostedZone;
-  readonly wishes: readonly Wish[];
+  readonly wishes: readonly ZoneWish[];
   readonly askerWorkflowId: string;
 }
 

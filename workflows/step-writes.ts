@@ -1,7 +1,7 @@
 // One step's weights in all of an app's names: in every one of them, or in none.
 import { ApplicationFailure, isCancellation, log } from '@temporalio/workflow';
 import type { App, AppHost, Environment } from '../src/domain/environment.ts';
-import { weightsOf, type WeightedRecord } from '../src/domain/traffic.ts';
+import { weightsOf, type WeightedRecord, type Wish } from '../src/domain/traffic.ts';
 import type { AskZone } from './ask-zone.ts';
 import { zoneOf } from './colours.ts';
 import { failureTypeOf, reasonOf } from './reason.ts';
@@ -73,5 +73,5 @@ async function afterGivingBack(
 const ask = (
   { ask: askZone, environment }: Writing,
   host: AppHost,
-  wish: Pick<Parameters<AskZone>[1], 'want' | 'expected' | 'urgent'>,
+  wish: Pick<Wish, 'want' | 'expected' | 'urgent'>,
 ): ReturnType<AskZone> => askZone(zoneOf(environment, host), { host: host.name, ...wish });

@@ -10,8 +10,10 @@ import {
   workflowInfo,
 } from '@temporalio/workflow';
 import type { WishOutcome } from '../activities/ports.ts';
+import type { LastChange } from '../src/domain/dns-view.ts';
 import type { HostedZone } from '../src/domain/environment.ts';
-import type { Wish } from '../src/domain/traffic.ts';
+import { describeSets } from '../src/domain/record-rewrite.ts';
+import { describeRecords } from '../src/domain/traffic.ts';
 import {
   afterRefusal,
   allOf,
@@ -20,8 +22,9 @@ import {
   superseded,
   without,
   type Waiting,
+  type ZoneWish,
 } from '../src/domain/zone-batch.ts';
-import { wishAnswerSignal, wishSignal, withdrawSignal, type WishAnswer } from './messages.ts';
+import { lastChangesQuery, wishAnswerSignal, wishSignal, withdrawSignal, type WishAnswer } from './messages.ts';
 import { waits, zoneWrites } from './proxies.ts';
 import { reasonOf } from './reason.ts';
 
@@ -36,15 +39,17 @@ interface Carried {
   readonly spreading: readonly Spreading[];
   /** Wishes whose askers may not have heard the answer yet, and may ask again. */
   readonly answered: readonly string[];
+  /** By name, the latest last. */
+  readonly lastChanges: Readonly<Record<string, LastChange>>;
 }
 
 interface Asker {
-  readonly wish: Pick<Wish, 'id'>;
+  readonly wish: Pick<ZoneWish, 'id'>;
   readonly askerWorkflowId: string;
 }
 
 interface Request extends Asker {
-  readonly wish: Wish;
+  readonly wish: ZoneWish;
 }
 
 /** A change on its way to the name servers, and who waits for it. */
@@ -55,12 +60,13 @@ interface Spreading {
 
 /** Far more than are answered while an asker that has just been answered asks once more. */
 const ANSWERED_REMEMBERED = 2_000;
+const CHANGES_REMEMBERED = 2_000;
 /** A run is not given more requests of the one before: Temporal takes an input of 2 MB, and a wish has about 500 bytes. */
 const MOST_CARRIED = 2_000;
 /** An advance waits so long for company, at most. The server's timers take a second at least. */
 const GATHERING_SECONDS = 5;
 
-const NOTHING: Carried = { waiting: { wishes: [], halves: [] }, spreading: [], answered: [] };
+const NOTHING: Carried = { waiting: { wishes: [], halves: [] }, spreading: [], answered: [], lastChanges: {} };
 
 export async function zone({ zone: described, carried = NOTHING }: ZoneInput): Promise<void> {
   // It outlives environment files: how the zone is reached is as its latest asker says.
@@ -68,6 +74,7 @@ export async function zone({ zone: described, carried = NOTHING }: ZoneInput): P
   let { waiting } = carried;
   const spreading = new Set(carried.spreading);
   const answered = new Set(carried.answered);
+  const lastChanges = new Map(Object.entries(carried.lastChanges));
   const underWay = new Set(
     [...allOf(waiting), ...carried.spreading.flatMap(({ askers }) => askers)].map(({ wish }) => wish.id),
   );
@@ -81,6 +88,7 @@ export async function zone({ zone: described, carried = NOTHING }: ZoneInput): P
     heard += fresh.length;
     waiting = { ...waiting, wishes: [...waiting.wishes, ...fresh.map((wish) => ({ wish, askerWorkflowId }))] };
   });
+  setHandler(lastChangesQuery, () => Object.fromEntries(lastChanges));
   setHandler(withdrawSignal, (id) => {
     waiting = without(waiting, ({ wish }) => wish.id === id);
   });
@@ -109,7 +117,12 @@ export async function zone({ zone: described, carried = NOTHING }: ZoneInput): P
     await condition(() => answersOnTheirWay === 0);
     await continueAsNew<typeof zone>({
       zone: hostedZone,
-      carried: { waiting, spreading: [...spreading], answered: [...answered] },
+      carried: {
+        waiting,
+        spreading: [...spreading],
+        answered: [...answered],
+        lastChanges: Object.fromEntries(lastChanges),
+      },
     });
   }
 
@@ -141,6 +154,7 @@ export async function zone({ zone: described, carried = NOTHING }: ZoneInput): P
       const outcome = outcomes.find((one) => one.wish === wish.id);
       switch (outcome?.outcome) {
         case 'changed':
+          remember(request, outcome.changeId);
           changes.set(outcome.changeId, [
             ...(changes.get(outcome.changeId) ?? []),
             { wish: { id: wish.id }, askerWorkflowId },
@@ -163,6 +177,14 @@ export async function zone({ zone: described, carried = NOTHING }: ZoneInput): P
       spreading.add(change);
       void answerInSync(change);
     }
+  }
+
+  function remember({ wish, askerWorkflowId: by }: Request, changeId: string): void {
+    lastChanges.delete(wish.host);
+    const what = 'rewrite' in wish ? describeSets(wish.rewrite.add) : describeRecords(wish.want);
+    lastChanges.set(wish.host, { at: new Date().toISOString(), changeId, by, what });
+    const [oldest] = lastChanges.keys();
+    if (lastChanges.size > CHANGES_REMEMBERED && oldest !== undefined) lastChanges.delete(oldest);
   }
 
   async function answerInSync(change: Spreading): Promise<void> {
@@ -200,12 +222,12 @@ export async function zone({ zone: described, carried = NOTHING }: ZoneInput): P
   }
 }
 
-const inSync = ({ id }: Pick<Wish, 'id'>, seen: { inSyncAt: string; changed: boolean }): WishAnswer => ({
+const inSync = ({ id }: Pick<ZoneWish, 'id'>, seen: { inSyncAt: string; changed: boolean }): WishAnswer => ({
   wish: id,
   outcome: 'in-sync',
   ...seen,
 });
-const refusal = ({ id }: Pick<Wish, 'id'>, type: string, why: string): WishAnswer => ({
+const refusal = ({ id }: Pick<ZoneWish, 'id'>, type: string, why: string): WishAnswer => ({
   wish: id,
   outcome: 'refused',
   type,

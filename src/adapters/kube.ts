@@ -1,6 +1,7 @@
 import { AppsV1Api, CoreV1Api, NetworkingV1Api, VersionApi } from '@kubernetes/client-node';
 import type { ExposedObject } from '../domain/receiver.ts';
-import { toExternalDns, type ExternalDns } from './external-dns.ts';
+import type { ExternalDns } from '../domain/external-dns.ts';
+import { toExternalDns } from './external-dns.ts';
 import type { ClusterAddress, KubeConnections } from './kube-connections.ts';
 import { nullWhenMissing } from './kube-error.ts';
 import { receiversIn } from './kube-receivers.ts';
@@ -43,6 +44,10 @@ export interface Kube {
   workloads(at: ClusterAddress): Promise<readonly Workload[]>;
   /** The load balancer's name; null while there is no Ingress or it has none. */
   ingressHostname(at: ClusterAddress, ingress: IngressName): Promise<string | null>;
+  /** Null while there is no such Ingress. */
+  ingressAnnotations(at: ClusterAddress, ingress: IngressName): Promise<Readonly<Record<string, string>> | null>;
+  /** The host names of its rules; null while there is no such Ingress. */
+  ingressRuleHosts(at: ClusterAddress, ingress: IngressName): Promise<readonly string[] | null>;
   /** All Ingresses, and the Services of type LoadBalancer. */
   exposures(at: ClusterAddress): Promise<readonly Exposure[]>;
   /** What has a load balancer, or is reached through one, with the host names that it answers to. */
@@ -114,6 +119,18 @@ export function createKube(connections: KubeConnections): Kube {
       connections.use(at, async (api) => {
         const ingress = await nullWhenMissing(api(NetworkingV1Api).readNamespacedIngress({ namespace, name }));
         return ingress?.status?.loadBalancer?.ingress?.[0]?.hostname ?? null;
+      }),
+
+    ingressAnnotations: (at, { namespace, name }) =>
+      connections.use(at, async (api) => {
+        const ingress = await nullWhenMissing(api(NetworkingV1Api).readNamespacedIngress({ namespace, name }));
+        return ingress && (ingress.metadata?.annotations ?? {});
+      }),
+
+    ingressRuleHosts: (at, { namespace, name }) =>
+      connections.use(at, async (api) => {
+        const ingress = await nullWhenMissing(api(NetworkingV1Api).readNamespacedIngress({ namespace, name }));
+        return ingress && (ingress.spec?.rules ?? []).flatMap(({ host }) => (host === undefined ? [] : [host]));
       }),
 
     exposures: (at) =>

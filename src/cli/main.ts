@@ -3,6 +3,7 @@
 import { Command, CommanderError, Option } from 'commander';
 import packageJson from '../../package.json' with { type: 'json' };
 import { declareApps } from './declare-apps.ts';
+import { declareDns } from './declare-dns.ts';
 import { declareUpgrade } from './declare-upgrade.ts';
 import { SCENARIOS, type RehearseOptions } from './commands/rehearse.ts';
 import { EXIT, exitCodeHelp } from './exit-codes.ts';
@@ -34,6 +35,7 @@ const program = new Command('eksodus')
 
 declareUpgrade(program);
 declareApps(program);
+declareDns(program);
 
 const config = program
   .command('config')

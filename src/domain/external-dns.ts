@@ -23,6 +23,8 @@ export interface ExternalDns {
   readonly policy: DnsPolicy | null;
   readonly registry: string | null;
   readonly format: RegistryFormat | null;
+  /** The type by which its registry names an alias A: `CNAME` up to 0.21. */
+  readonly aliasType: 'A' | 'CNAME' | null;
   /** Begins each annotation that it reads, with the slash. */
   readonly annotationPrefix: string | null;
   readonly intervalSeconds: number | null;
@@ -60,6 +62,7 @@ export function readExternalDns({ deployment, image, args, env, readyReplicas }:
       wildcardReplacement: text('txt-wildcard-replacement', ''),
       encrypted: isOn('txt-encrypt-enabled'),
     }),
+    aliasType: isNew === null ? null : isNew ? 'A' : 'CNAME',
     annotationPrefix: text('annotation-prefix', isNew === null ? null : isNew ? NEW_PREFIX : OLD_PREFIX),
     intervalSeconds: seconds('interval', '1m'),
     cacheSeconds: caches.includes(null) ? null : caches.reduce<number>((sum, one) => sum + (one ?? 0), 0),

@@ -29,6 +29,8 @@ const MAY = {
   'upgrade approve': APPROVERS,
   'upgrade rollback': PLATFORM,
   'upgrade abort': PLATFORM,
+  'dns adopt': PLATFORM,
+  'dns release': PLATFORM,
 } as const;
 
 export type CommandName = keyof typeof MAY;

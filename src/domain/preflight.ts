@@ -283,7 +283,7 @@ function judgeApps(environment: Environment, facts: PreflightFacts, add: Add): v
         'dns.not-ours',
         host,
         `external-dns with owner id "${externalDnsOwner}" owns the record of app ${app}`,
-        'hand the name over to eksodus first',
+        `hand the name over first: eksodus dns adopt ${environment.name} ${name}`,
       );
     } else if (otherRecords.length > 0) {
       add('dns.not-weighted', host, `has ${otherRecords.join(', ')}`, 'make it a weighted alias record');

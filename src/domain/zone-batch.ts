@@ -1,4 +1,8 @@
+import type { RewriteWish } from './record-rewrite.ts';
 import type { Wish } from './traffic.ts';
+
+/** What a zone's writer is asked for. */
+export type ZoneWish = Wish | RewriteWish;
 
 /** Route 53 takes at most 1,000 record elements a batch. An alias is one, and has no values whose characters would count. */
 export const MAX_ELEMENTS = 1000;
@@ -7,7 +11,7 @@ const ELEMENTS_PER_WISH = 8;
 export const MAX_WISHES_PER_BATCH = Math.floor(MAX_ELEMENTS / ELEMENTS_PER_WISH);
 
 interface Asked {
-  readonly wish: Pick<Wish, 'id' | 'host' | 'urgent'>;
+  readonly wish: Pick<ZoneWish, 'id' | 'host' | 'urgent'>;
 }
 
 /** What a zone has still to write. */

@@ -2,9 +2,12 @@
 // Contract tests hold the real activities to the real parts; this one only has to be consistent.
 import { ApplicationFailure, Context, heartbeat } from '@temporalio/activity';
 import type { Activities, ClusterFacts, DeadlineReminder, GateResult, WishOutcome } from '../../activities/ports.ts';
-import { nameIn, type AppHost, type Environment } from '../../src/domain/environment.ts';
 import type { CatalogueFacts, Uncatalogued } from '../../src/domain/catalogue.ts';
 import type { Reading } from '../../src/domain/analysis.ts';
+import { viewNames } from '../../src/domain/dns-view.ts';
+import { greenName, nameIn, type AppHost, type Environment } from '../../src/domain/environment.ts';
+import type { NameSeen, NamesSeen } from '../../src/domain/names-seen.ts';
+import { toRecordSet } from '../../src/domain/record-set.ts';
 import type { Evidence } from '../../src/domain/status.ts';
 import type { Raise } from '../../src/domain/prescale.ts';
 import type { ReadinessFacts } from '../../src/domain/readiness-facts.ts';
@@ -147,6 +150,29 @@ export class FakeWorld {
     return { ...servingFacts(cluster, app), ...none, ...this.readiness(cluster, app) };
   }
 
+  #names(hosts: readonly string[] | null): NamesSeen {
+    const { zones, apps } = this.#environment;
+    const names = zones.flatMap((zone) =>
+      apps.flatMap((app) =>
+        app.hosts
+          .filter(({ name, zoneId }) => zoneId === zone.id && (hosts === null || hosts.includes(name)))
+          .map(({ name: host }): NameSeen => {
+            const records = (this.records.get(this.keyOf(host, zone.id)) ?? []).map((one) => toRecordSet(host, one));
+            return {
+              app: app.name,
+              host,
+              zone,
+              records,
+              owner: { kind: 'unregistered' },
+              ttlSeconds: 60,
+              problem: null,
+            };
+          }),
+      ),
+    );
+    return { at: new Date().toISOString(), blue: BLUE, green: greenName(this.#environment), clusters: [], names };
+  }
+
   #evidence(check: string, subject: string, passed = true): Evidence {
     return { check, subject, passed, observed: passed ? 'yes' : 'no', expected: 'yes', at: new Date().toISOString() };
   }
@@ -160,7 +186,9 @@ export class FakeWorld {
     const targetOf = (cluster: string, app: string): AliasTarget => target(cluster, `${app}.example.test`);
     const apply = ({ zone, wishes }: Parameters<Activities['applyWishes']>[0]): WishOutcome[] => {
       const after: Record<string, Record<string, number>> = {};
-      const outcomes = wishes.map(({ id, host: name, want, expected }): WishOutcome => {
+      const outcomes = wishes.map((wish): WishOutcome => {
+        if ('rewrite' in wish) throw new Error(`${wish.host}: this world has weighted records only`);
+        const { id, host: name, want, expected } = wish;
         const host = this.keyOf(name, zone.id);
         const plan = planHost(this.records.get(host) ?? [], { want, expected });
         if (plan.kind === 'nothing') return { wish: id, outcome: 'nothing' };
@@ -314,6 +342,10 @@ export class FakeWorld {
       },
       awaitOwnedRecordsGone: async () => undefined,
       ...this.workloads.activities(),
+      lookAtNames: async ({ hosts }) => this.#names(hosts),
+      showNames: async ({ hosts }) => viewNames(this.#names(hosts)),
+      findOwnEntries: async () => [],
+      lookAtSource: async () => null,
     };
   }
 

@@ -59,6 +59,16 @@ export class ZoneWorld {
     );
   }
 
+  /** All record sets, as they are now. */
+  get sets(): readonly ZoneRecord[] {
+    return this.#records.map(toRecord);
+  }
+
+  /** Somebody else's doing. */
+  replace(sets: readonly ZoneRecord[]): void {
+    this.#records = sets.map(toSet);
+  }
+
   /** From now on Route 53 refuses every batch that changes this host. */
   protect(host: string): void {
     this.#protected.add(fullName(host));
@@ -75,11 +85,12 @@ export class ZoneWorld {
     const real = createActivities(prepare({ route53: this.#route53() }, systemClock));
     return {
       applyWishes: async (input) => {
-        this.attempts.push(input.wishes);
-        await this.onApply(input.wishes);
+        const wishes = input.wishes.flatMap((wish) => ('rewrite' in wish ? [] : [wish]));
+        this.attempts.push(wishes);
+        await this.onApply(wishes);
         const before = input.wishes.map(({ host }) => this.weights(host));
         const outcomes = await real.applyWishes(input);
-        this.applied.push({ wishes: input.wishes, before, outcomes });
+        this.applied.push({ wishes, before, outcomes });
         return outcomes;
       },
       awaitInSync: async (input) => {
@@ -121,27 +132,28 @@ const target = (cluster: string, host: string) => ({
   hostedZoneId: 'Z14GRHDCWA56QT',
 });
 
-const toSet = ({ name, type, setIdentifier, weight, alias }: ZoneRecord): RecordSet => ({
+const toSet = ({ name, type, setIdentifier, weight, ttlSeconds, alias, values }: ZoneRecord): RecordSet => ({
   name: fullName(name),
   type,
   ...(setIdentifier === null ? {} : { setIdentifier }),
   routing: weight === null ? {} : { Weight: String(weight) },
-  values: [],
+  values,
+  ...(ttlSeconds === null ? {} : { ttl: ttlSeconds }),
   ...(alias
     ? { alias: { hostedZoneId: alias.hostedZoneId, dnsName: fullName(alias.hostname), evaluateTargetHealth: false } }
     : {}),
 });
 
-const toRecord = ({ name, type, setIdentifier, routing, alias }: RecordSet): ZoneRecord => ({
+const toRecord = ({ name, type, setIdentifier, routing, ttl, values, alias }: RecordSet): ZoneRecord => ({
   name: name.slice(0, -1),
   type,
   setIdentifier: setIdentifier ?? null,
-  weight: Number(routing.Weight),
-  ttlSeconds: null,
+  weight: routing.Weight === undefined ? null : Number(routing.Weight),
+  ttlSeconds: ttl ?? null,
   alias: alias
     ? { hostname: alias.dnsName.slice(0, -1), hostedZoneId: alias.hostedZoneId, evaluateTargetHealth: false }
     : null,
-  values: [],
+  values,
   healthChecked: false,
 });
 

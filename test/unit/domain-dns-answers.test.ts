@@ -99,7 +99,7 @@ describe('whoReceives', () => {
     const healths: TargetHealth[] = ['healthy', 'unhealthy'];
     const everyHealth = (given: readonly AnswerRecord[]): AnswerRecord[][] =>
       given.reduce<AnswerRecord[][]>(
-        (all, one) => all.flatMap((some) => healths.map((health) => [...some, { ...one, health }])),
+        (all, one) => all.flatMap((some) => healths.map((health) => some.concat(Object.assign({}, one, { health })))),
         [[]],
       );
     fc.assert(

@@ -29,6 +29,7 @@ describe('readExternalDns', () => {
       policy: 'sync',
       registry: 'txt',
       format: { prefix: '', suffix: '', wildcardReplacement: '', encrypted: false },
+      aliasType: 'CNAME',
       annotationPrefix: 'external-dns.alpha.kubernetes.io/',
       intervalSeconds: 60,
       cacheSeconds: 0,

@@ -8,7 +8,14 @@ const STEERING = ['upgrade start', 'upgrade pause', 'upgrade resume', 'upgrade r
 const MAY: Readonly<Record<Role, readonly string[]>> = {
   viewer: [],
   developer: OWNERS_COMMANDS.map((verb) => `apps ${verb}`),
-  sre: [...OWNERS_COMMANDS.map((verb) => `apps ${verb}`), ...ANSWERS, ...STEERING, 'upgrade approve'],
+  sre: [
+    ...OWNERS_COMMANDS.map((verb) => `apps ${verb}`),
+    ...ANSWERS,
+    ...STEERING,
+    'upgrade approve',
+    'dns adopt',
+    'dns release',
+  ],
   approver: [...ANSWERS, 'upgrade approve'],
   admin: [...COMMANDS],
 };

@@ -22,11 +22,15 @@ export const steer = (options: Steer, command: Command): Promise<void> => run(op
 
 /** For a command that first reads what it was given: what is wrong with that is told before anybody is asked. */
 export async function give(options: Steer, command: Command): Promise<Outcome> {
-  const { by, role, reason } = options;
-  if (reason?.trim() === '') throw new InputError('--reason is empty: it says why, and is kept in the record.');
-  const asker: Asker = { by, role, ...(reason === undefined ? {} : { reason }) };
+  const asker = askerOf(options);
   const { now } = await connected(options, (eksodus) => command(eksodus, asker));
   return { text: now, json: { now } };
+}
+
+/** @throws InputError */
+export function askerOf({ by, role, reason }: Steer): Asker {
+  if (reason?.trim() === '') throw new InputError('--reason is empty: it says why, and is kept in the record.');
+  return { by, role, ...(reason === undefined ? {} : { reason }) };
 }
 
 /** Asks for the name of what changes on a terminal; a script says --yes. */

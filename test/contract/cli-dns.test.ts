@@ -1,0 +1,80 @@
+// Names from the command line, against a real Temporal server.
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { upgradeId } from '../../src/domain/ids.ts';
+import { statusQuery } from '../../workflows/messages.ts';
+import { endAll, environmentFile, Files, type Cli } from '../support/cli.ts';
+import { json, Theatre } from '../support/cli-theatre.ts';
+import { eventually } from '../support/temporal.ts';
+
+const files = new Files();
+let theatre: Theatre;
+let cli: Cli;
+beforeAll(async () => {
+  theatre = await Theatre.open(files);
+  ({ cli } = theatre);
+});
+afterAll(async () => {
+  endAll();
+  await theatre.close();
+  files.remove();
+});
+
+const [messages] = environmentFile('any').apps;
+if (!messages) throw new Error('no app');
+const APPS = { apps: [{ ...messages, start: 'owner' as const }] };
+const host = 'messages.example.test';
+
+describe.concurrent('dns', () => {
+  it('shows whose a name is before its first upgrade, from the file', () =>
+    theatre.stage('names', APPS, async ({ name, file }) => {
+      const [text, unknown, other, without] = await Promise.all([
+        cli.run('dns', 'show', name, host, '--file', file),
+        cli.run('dns', 'show', name, 'mesages.example.test', '--file', file),
+        cli.run('dns', 'show', 'other', '--file', file),
+        cli.run('dns', 'show', name),
+      ]);
+      expect(text.code).toBe(0);
+      expect(text.out).toMatch(/^messages\.example\.test  app messages  zone Z\w+$/m);
+      expect(text.out).toMatch(/^ {2}owner {4}eksodus: nobody else claims it$/m);
+      expect(text.out).toMatch(
+        /^ {2}A AAAA blue stg-1-33 weight 100, 100 % of answers to messages\S+\.elb\.amazonaws\.com$/m,
+      );
+      expect(text.out).not.toMatch(/drift|changed/);
+      expect(unknown).toMatchObject({ code: 2, err: expect.stringContaining(`It has: ${host}.`) });
+      expect(other).toMatchObject({ code: 2, err: expect.stringContaining(`${file} describes ${name}, not other.`) });
+      expect(without).toMatchObject({ code: 2, err: expect.stringContaining('describe it with --file FILE') });
+      expect(await cli.run('dns', 'adopt', name, host, '--file', file)).toMatchObject({
+        code: 0,
+        out: expect.stringContaining(`nothing to do: ${host} is ours already`),
+      });
+      expect(await cli.run('dns', 'release', name, host, '--file', file)).toMatchObject({
+        code: 4,
+        err: expect.stringContaining('Nothing was changed. To do: say which one with --to-owner'),
+      });
+    }));
+
+  it('shows the last change and what somebody else has edited, and lets no name change hands while its app moves', () =>
+    theatre.stage('moved', APPS, async ({ name, world, start }) => {
+      await start();
+      const upgrade = theatre.temporal.server.client.workflow.getHandle(upgradeId(name));
+      await eventually(
+        () => upgrade.query(statusQuery),
+        ({ apps }) => apps.some(({ hold }) => hold?.kind === 'owner'),
+      );
+      const published = json(await cli.run('dns', 'show', name, host, '--output', 'json'));
+      expect(published.names).toMatchObject([
+        { host, greenPercent: 0, lastChange: { what: expect.stringContaining('stg-1-33=100') } },
+      ]);
+      expect(published.names[0].drift).toBeUndefined();
+      for (const record of world.records.get(host) ?? []) Object.assign(record, { weight: 50 });
+      const edited = await cli.run('dns', 'show', name);
+      expect(edited.out).toMatch(
+        /^ {2}drift {4}messages\.example\.test has 50 % on moved-1-36, and its migration gave it 0 %$/m,
+      );
+      expect(edited.out).toMatch(/^ {2}changed {2}\S+ ago by bootstrap\/moved\/\d+: /m);
+      expect(await cli.run('dns', 'adopt', name, host)).toMatchObject({
+        code: 4,
+        err: expect.stringContaining('messages is being moved (holding)'),
+      });
+    }));
+});
