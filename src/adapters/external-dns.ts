@@ -8,12 +8,15 @@ const IMAGE = /(^|\/)external-dns([:@]|$)/;
 export function toExternalDns({ metadata, spec, status }: V1Deployment): ExternalDns | null {
   const container = spec?.template.spec?.containers.find(({ image = '' }) => IMAGE.test(image));
   if (!container) return null;
-  const env = (container.env ?? []).map(({ name, value, valueFrom }) => [name, valueFrom ? null : (value ?? '')]);
+  const env = (container.env ?? []).map(({ name, value, valueFrom }): [string, string | null] => [
+    name,
+    valueFrom ? null : (value ?? ''),
+  ]);
   return readExternalDns({
     deployment: `${metadata?.namespace}/${metadata?.name}`,
     image: container.image ?? '',
     args: [...(container.command ?? []), ...(container.args ?? [])],
-    env: Object.fromEntries(env) as Record<string, string | null>,
+    env: Object.fromEntries(env),
     readyReplicas: status?.readyReplicas ?? 0,
   });
 }

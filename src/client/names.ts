@@ -3,11 +3,11 @@ import { WorkflowFailedError } from '@temporalio/client';
 import { ApplicationFailure, WorkflowExecutionAlreadyStartedError } from '@temporalio/common';
 import { randomUUID } from 'node:crypto';
 import type { adoption, AdoptionInput, AdoptionResult } from '../../workflows/adoption.ts';
-import type { dnsLook, DnsLookInput } from '../../workflows/dns-look.ts';
+import type { names, NamesInput } from '../../workflows/names.ts';
 import * as messages from '../../workflows/messages.ts';
 import { driftOf, type LastChange, type NamesView, type NameView } from '../domain/dns-view.ts';
 import type { Environment, HostedZone } from '../domain/environment.ts';
-import { adoptionId, dnsLookId, TASK_QUEUE, zoneId } from '../domain/ids.ts';
+import { adoptionId, namesId, TASK_QUEUE, zoneId } from '../domain/ids.ts';
 import type { AppList, Apps } from './apps.ts';
 import { ClientError, ranOutOfTime } from './errors.ts';
 import type { Addressee, Temporal } from './temporal.ts';
@@ -90,13 +90,13 @@ export class Names {
     }
   }
 
-  async #look(input: DnsLookInput): Promise<NamesView> {
+  async #look(input: NamesInput): Promise<NamesView> {
     const { name } = input.environment;
-    const to = addressee(name, dnsLookId(name, randomUUID()));
+    const to = addressee(name, namesId(name, randomUUID()));
     const { client } = this.#temporal;
     try {
       return await client.withDeadline(Date.now() + LOOK_WITHIN_MS, () =>
-        client.workflow.execute<typeof dnsLook>('dnsLook', {
+        client.workflow.execute<typeof names>('names', {
           workflowId: to.workflowId,
           taskQueue: TASK_QUEUE,
           workflowExecutionTimeout: LOOK_WITHIN_MS,

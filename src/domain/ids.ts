@@ -8,7 +8,7 @@ export const zoneId = (hostedZoneId: string): string => `zone/${hostedZoneId}`;
 
 export const adoptionId = (environment: string, host: string): string => `adoption/${environment}/${host}`;
 /** `look`: makes it this look's own. */
-export const dnsLookId = (environment: string, look: string): string => `dns-look/${environment}/${look}`;
+export const namesId = (environment: string, look: string): string => `names/${environment}/${look}`;
 
 /** The task queue on which the product's workflows and activities run. */
 export const TASK_QUEUE = 'eksodus';

@@ -7,9 +7,9 @@ import { randomUUID } from 'node:crypto';
 import type { Activities } from '../../activities/ports.ts';
 import type { NameView } from '../../src/domain/dns-view.ts';
 import { latch } from '../support/latch.ts';
-import { adoptionId, dnsLookId, TASK_QUEUE } from '../../src/domain/ids.ts';
+import { adoptionId, namesId, TASK_QUEUE } from '../../src/domain/ids.ts';
 import type { adoption, AdoptionInput, AdoptionResult } from '../../workflows/adoption.ts';
-import type { dnsLook } from '../../workflows/dns-look.ts';
+import type { names } from '../../workflows/names.ts';
 import { answers as always, prepare } from '../activity/fakes.ts';
 import { app, environment } from '../support/environment.ts';
 import { ANNOTATION, BLUE, externalDnsScene, type ExternalDnsScene } from '../support/external-dns-scene.ts';
@@ -79,12 +79,12 @@ const move = (host: string, wanted: AdoptionInput['wanted']): Promise<AdoptionRe
     args: [{ environment: world(), host, wanted, by: 'ann', role: 'sre' }],
   });
 async function show(host: string): Promise<NameView> {
-  const { names } = await temporal.server.client.workflow.execute<typeof dnsLook>('dnsLook', {
-    workflowId: dnsLookId('stg', randomUUID()),
+  const view = await temporal.server.client.workflow.execute<typeof names>('names', {
+    workflowId: namesId('stg', randomUUID()),
     taskQueue: TASK_QUEUE,
     args: [{ environment: world(), hosts: [host] }],
   });
-  return names[0]!;
+  return view.names[0]!;
 }
 
 /** `A stg-1-33 100`, and whom the registry names. */

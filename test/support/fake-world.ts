@@ -7,7 +7,8 @@ import type { Reading } from '../../src/domain/analysis.ts';
 import { viewNames } from '../../src/domain/dns-view.ts';
 import { greenName, nameIn, type AppHost, type Environment } from '../../src/domain/environment.ts';
 import type { NameSeen, NamesSeen } from '../../src/domain/names-seen.ts';
-import { toRecordSet } from '../../src/domain/record-set.ts';
+import { isSameSet } from '../../src/domain/record-rewrite.ts';
+import { toRecordSet, type RecordSet } from '../../src/domain/record-set.ts';
 import type { Evidence } from '../../src/domain/status.ts';
 import type { Raise } from '../../src/domain/prescale.ts';
 import type { ReadinessFacts } from '../../src/domain/readiness-facts.ts';
@@ -70,6 +71,8 @@ export class FakeWorld {
   readiness: (cluster: string, app: string) => Partial<ReadinessFacts> = () => ({});
   readonly raised: (Raise & { readonly cluster: string })[] = [];
   readonly restored: { readonly cluster: string; readonly application: string; readonly serves: boolean }[] = [];
+  /** Registry entries of adopted names. */
+  ownEntries: readonly RecordSet[] = [];
   readonly #environment: Environment;
 
   constructor(environment: Environment) {
@@ -187,7 +190,11 @@ export class FakeWorld {
     const apply = ({ zone, wishes }: Parameters<Activities['applyWishes']>[0]): WishOutcome[] => {
       const after: Record<string, Record<string, number>> = {};
       const outcomes = wishes.map((wish): WishOutcome => {
-        if ('rewrite' in wish) throw new Error(`${wish.host}: this world has weighted records only`);
+        if ('rewrite' in wish) {
+          const { remove, add } = wish.rewrite;
+          this.ownEntries = [...this.ownEntries.filter((one) => !remove.some((gone) => isSameSet(gone, one))), ...add];
+          return { wish: wish.id, outcome: 'changed', changeId: 'C-rewrite' };
+        }
         const { id, host: name, want, expected } = wish;
         const host = this.keyOf(name, zone.id);
         const plan = planHost(this.records.get(host) ?? [], { want, expected });
@@ -344,7 +351,8 @@ export class FakeWorld {
       ...this.workloads.activities(),
       lookAtNames: async ({ hosts }) => this.#names(hosts),
       showNames: async ({ hosts }) => viewNames(this.#names(hosts)),
-      findOwnEntries: async () => [],
+      findOwnEntries: async ({ setIdentifier }) =>
+        this.ownEntries.filter((entry) => entry.setIdentifier === setIdentifier),
       lookAtSource: async () => null,
     };
   }

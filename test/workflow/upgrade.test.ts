@@ -6,6 +6,7 @@ import type { ObservedRecord } from '../../src/domain/traffic.ts';
 import * as messages from '../../workflows/messages.ts';
 import { app as anApp, environment, ZONE } from '../support/environment.ts';
 import { FakeWorld } from '../support/fake-world.ts';
+import type { RecordSet } from '../../src/domain/record-set.ts';
 import { latch } from '../support/latch.ts';
 import { workloadFacts } from '../support/readiness.ts';
 import { eventually, TestTemporal } from '../support/temporal.ts';
@@ -56,6 +57,17 @@ describe.concurrent('upgrade', () => {
 
   it('moves every app to green, waits for the approval, and deletes blue', async () => {
     const { fake, run } = world();
+    const entryOf = (setIdentifier: string): RecordSet => ({
+      name: `cname-${HOST}`,
+      type: 'TXT',
+      setIdentifier,
+      weight: 100,
+      ttlSeconds: 300,
+      alias: null,
+      values: ['"heritage=external-dns,external-dns/owner=eksodus"'],
+      healthChecked: false,
+    });
+    fake.ownEntries = [entryOf('stg-1-33'), entryOf('other')];
     const result = await run(async (up) => {
       const held = await eventually(() => up.query(messages.statusQuery), holdsFor('approval'));
       expect(held.apps.map(({ app, state, greenPercent }) => ({ app, state, greenPercent }))).toEqual([
@@ -79,6 +91,7 @@ describe.concurrent('upgrade', () => {
     expect([...fake.clusters.keys()]).toEqual([result.status.green.name]);
     expect(fake.parameters.get('/stg/live-cluster')).toBe(result.status.green.name);
     expect(fake.weights(HOST)).toEqual({ [result.status.green.name]: 100 });
+    expect(fake.ownEntries).toEqual([entryOf('other')]);
     for (const write of fake.writes) {
       for (const weights of Object.values(write))
         expect(Object.values(weights).some((weight) => weight > 0)).toBe(true);

@@ -3,11 +3,12 @@ import type { Environment } from '../src/domain/environment.ts';
 import type { NamesView } from '../src/domain/dns-view.ts';
 import { calls } from './proxies.ts';
 
-export interface DnsLookInput {
+export interface NamesInput {
   readonly environment: Environment;
   /** Null: all names of the environment. */
   readonly hosts: readonly string[] | null;
 }
 
-export const dnsLook = ({ environment, hosts }: DnsLookInput): Promise<NamesView> =>
-  calls.showNames({ environment, hosts });
+export function names({ environment, hosts }: NamesInput): Promise<NamesView> {
+  return calls.showNames({ environment, hosts });
+}
