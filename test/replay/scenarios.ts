@@ -3,12 +3,24 @@ import { ApplicationFailure } from '@temporalio/common';
 import { deadlineFor } from '../../src/domain/deadline-days.ts';
 import type { Deadline, Environment } from '../../src/domain/environment.ts';
 import { greenName } from '../../src/domain/environment.ts';
-import { discoverId, migrationId, phaseId, TASK_QUEUE, upgradeId, zoneId } from '../../src/domain/ids.ts';
+import {
+  adoptionId,
+  discoverId,
+  migrationId,
+  namesId,
+  phaseId,
+  TASK_QUEUE,
+  upgradeId,
+  zoneId,
+} from '../../src/domain/ids.ts';
 import { momentAt } from '../../src/domain/moment.ts';
 import type { HoldKind, UpgradeStatus } from '../../src/domain/status.ts';
 import type { discover } from '../../workflows/discover.ts';
+import type { adoption } from '../../workflows/adoption.ts';
 import * as messages from '../../workflows/messages.ts';
+import type { names } from '../../workflows/names.ts';
 import type { asker } from '../support/asker-workflows.ts';
+import { HOST, Twins } from '../support/adoption-world.ts';
 import { app, environment } from '../support/environment.ts';
 import { FakeWorld } from '../support/fake-world.ts';
 import { latch } from '../support/latch.ts';
@@ -446,6 +458,46 @@ const forgotten = upgradeScenario(
     },
   },
 );
+/** A name that becomes ours in both of its zones, and one that external-dns takes back. */
+const namesThatMove: Scenario = {
+  name: 'names that move',
+  async run(keeperOf) {
+    const temporal = await TestTemporal.start({ identity: IDENTITY });
+    try {
+      const keep = keeperOf(temporal);
+      const move = (twins: Twins, of: string): Promise<void> =>
+        temporal.withWorker(
+          twins.activities(),
+          async (taskQueue) => {
+            const { workflow } = temporal.server.client;
+            const workflowId = adoptionId('stg', HOST);
+            const given = twins.environment;
+            const input = { environment: given, host: HOST, wanted: { kind: 'adopt' }, by, role: 'sre' } as const;
+            await workflow.execute<typeof adoption>('adoption', { workflowId, taskQueue, args: [input] });
+            await keep({ type: 'adoption', case: of, workflowId });
+            const look = namesId('stg', of);
+            await workflow.execute<typeof names>('names', {
+              workflowId: look,
+              taskQueue,
+              args: [{ environment: given, hosts: null }],
+            });
+            if (of === 'done') await keep({ type: 'names', case: 'all', workflowId: look });
+          },
+          TASK_QUEUE,
+        );
+      await move(new Twins('Z0123456789', 'Z9876543210'), 'done');
+      const reverted = new Twins('Z1111111111');
+      const [world] = reverted.worlds;
+      const before = world?.sets ?? [];
+      reverted.onLook = (looks) => {
+        if (looks === 2) world?.replace(before);
+      };
+      await move(reverted, 'restored');
+    } finally {
+      await temporal.stop();
+    }
+  },
+};
 
 export const SCENARIOS: readonly Scenario[] = [
   plain,
@@ -458,4 +510,5 @@ export const SCENARIOS: readonly Scenario[] = [
   failedAnalysis,
   unready,
   handedOver,
+  namesThatMove,
 ];
