@@ -19,7 +19,6 @@ export interface Field {
 
 /** Whether Argo CD sees no difference in the field, whatever is in the cluster. */
 export function leavesAlone(ignored: IgnoredDifference, { group, kind, namespace, name, path }: Field): boolean {
-  const matches = (wanted: string | null, is: string): boolean => wanted === null || wanted === '*' || wanted === is;
   return (
     matches(ignored.group, group) &&
     matches(ignored.kind, kind) &&
@@ -28,3 +27,5 @@ export function leavesAlone(ignored: IgnoredDifference, { group, kind, namespace
     (ignored.jsonPointers.includes(path) || ignored.jqPathExpressions.includes(path.replaceAll('/', '.')))
   );
 }
+
+const matches = (wanted: string | null, is: string): boolean => wanted === null || wanted === '*' || wanted === is;

@@ -452,7 +452,6 @@ const forgotten = upgradeScenario(
       await up.client.getHandle(discoverId(name)).result();
       await keep({ type: 'discover', case: 'done', workflowId: discoverId(name) });
       fake.uncatalogued = [];
-      await up.executeUpdate(messages.resumeUpdate, { args: [{ by, role: 'sre' }] });
       await up.executeUpdate(messages.resumeUpdate, { args: [{ by, role }] });
       await up.result();
     },

@@ -90,8 +90,8 @@ const weightsOfFiles =
 
 /** What the scenario's actor noted, changed. */
 const noting =
-  (noted: RehearsalReport['noted'], change: RehearsalReport['noted']): Change =>
-  () => ({ noted: { ...noted, ...change } });
+  (before: RehearsalReport['noted'], change: RehearsalReport['noted']): Change =>
+  () => ({ noted: { ...before, ...change } });
 
 const ANY: Record<string, Broken> = {
   'a walk that was cut short': [
