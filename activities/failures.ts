@@ -40,6 +40,7 @@ export const FAILURES = {
   'argo.sync-failed': { retry: false, runbook: 'argo-sync-failed' },
   'dns.batch-refused': { retry: false, runbook: 'dns-refused' },
   'dns.no-answer': { retry: true },
+  'dns.not-followed': { retry: false, runbook: 'dns-not-followed' },
   'wait.deadline': { retry: false, runbook: 'wait-deadline' },
   /** None of the above, so most likely a fault of ours. */
   unexpected: { retry: true, runbook: 'unexpected' },

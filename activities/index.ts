@@ -2,6 +2,7 @@ import type { Dependencies } from '../src/adapters/index.ts';
 import { createAccessWork } from './access.ts';
 import { createAddonWork } from './addons.ts';
 import { createAnalysisWork } from './analyses.ts';
+import { createAnnotationWork } from './annotated-weights.ts';
 import { createArgoWork } from './argocd.ts';
 import { createCatalogueWork } from './catalogue.ts';
 import { createCheckWork } from './checks.ts';
@@ -20,6 +21,7 @@ import type { Activities } from './ports.ts';
 import { createPreflightWork } from './preflight.ts';
 import { createReadinessWork } from './readiness.ts';
 import { createReplicaWork } from './replicas.ts';
+import { createOwnerWork } from './record-facts.ts';
 import { createSyncWork } from './sync.ts';
 import { asFailure } from './translate.ts';
 
@@ -47,6 +49,8 @@ export function createActivities(deps: Dependencies): Activities {
     ...createZoneWork(deps),
     ...createAnswerWork(deps),
     ...createOwnershipWork(deps),
+    ...createOwnerWork(deps),
+    ...createAnnotationWork(deps),
   };
   return failingAsTheTableSays(activities);
 }

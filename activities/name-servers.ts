@@ -19,7 +19,7 @@ type AnswerWork = Pick<DnsActivities, 'readTtl' | 'proveIdle'>;
 export function createAnswerWork({ route53, resolver, clock }: Dependencies): AnswerWork {
   return {
     async readTtl({ zone, host }) {
-      const servers = await nameServersOf(zone);
+      const servers = await nameServersOf({ route53, resolver }, zone);
       const answers = await Promise.all(servers.map((server) => resolver.resolve(host, [server])));
       const ttls = answers.flat().map(({ ttlSeconds }) => ttlSeconds);
       // The resolver of a VPC is a cache: it answers with what is left of the TTL.
@@ -58,23 +58,26 @@ export function createAnswerWork({ route53, resolver, clock }: Dependencies): An
   };
 
   async function askOften(zone: HostedZone, host: string): Promise<(readonly DnsAnswer[])[]> {
-    const servers = await nameServersOf(zone);
+    const servers = await nameServersOf({ route53, resolver }, zone);
     const answers: (readonly DnsAnswer[])[] = [];
     for (let query = 0; query < IDLE_QUERIES; query += 1) {
       answers.push(await resolver.resolve(host, servers.slice(query % servers.length).slice(0, 1)));
     }
     return answers;
   }
+}
 
-  /** Their addresses: the ones that the environment names, or Route 53's own for the zone. */
-  async function nameServersOf(zone: HostedZone): Promise<readonly string[]> {
-    if (zone.nameServers && zone.nameServers.length > 0) return zone.nameServers;
-    const { nameServers } = await route53.zone(zone);
-    const answers = await Promise.all(nameServers.map((name) => resolver.resolve(name, null)));
-    const addresses = answers.flat().map(({ address }) => address);
-    if (addresses.length > 0) return addresses;
-    throw fail('input.invalid', `zone ${zone.name} has no name servers that we could find`, {
-      hint: 'name them in the environment file: zones[].nameServers',
-    });
-  }
+/** Their addresses: the ones that the environment names, or Route 53's own for the zone. */
+export async function nameServersOf(
+  { route53, resolver }: Pick<Dependencies, 'route53' | 'resolver'>,
+  zone: HostedZone,
+): Promise<readonly string[]> {
+  if (zone.nameServers && zone.nameServers.length > 0) return zone.nameServers;
+  const { nameServers } = await route53.zone(zone);
+  const answers = await Promise.all(nameServers.map((name) => resolver.resolve(name, null)));
+  const addresses = answers.flat().map(({ address }) => address);
+  if (addresses.length > 0) return addresses;
+  throw fail('input.invalid', `zone ${zone.name} has no name servers that we could find`, {
+    hint: 'name them in the environment file: zones[].nameServers',
+  });
 }

@@ -1,14 +1,13 @@
 // The environment's names as the world has them: records, their owners, and the external-dns of both clusters.
 import type { Dependencies } from '../src/adapters/index.ts';
-import type { ZoneRecord } from '../src/adapters/route53.ts';
 import { greenName, type Environment, type HostedZone } from '../src/domain/environment.ts';
 import { viewNames } from '../src/domain/dns-view.ts';
-import { mayWrite, whyUnreadable } from '../src/domain/external-dns.ts';
 import type { ClusterSeen, NameSeen } from '../src/domain/names-seen.ts';
-import { namesToRead, OUR_OWNER, ownerOf, type RecordOwner } from '../src/domain/record-owner.ts';
+import { namesToRead, OUR_OWNER } from '../src/domain/record-owner.ts';
 import { factOrFailure } from './found.ts';
 import { createAnswerWork } from './name-servers.ts';
 import type { OwnershipActivities } from './ports.ts';
+import { formatsOf, ownerIn } from './record-facts.ts';
 import { registeredOwner } from './zone-records.ts';
 
 /** Names that are asked for at a time: each is a question to every name server of its zone. */
@@ -76,7 +75,8 @@ export function createOwnershipWork(deps: Dependencies): OwnershipActivities {
     );
     if (inZone.length === 0) return [];
     const externalDns = clusters.flatMap((one) => one.externalDns);
-    const formats = externalDns.flatMap(({ format }) => format ?? []);
+    const formats = formatsOf(externalDns);
+    const isPrivate = zone.private ?? false;
     const names = inZone.flatMap(({ host }) => namesToRead(host, formats));
     const read = await factOrFailure(() => route53.recordsOfAll(zone, [...new Set(names)]));
     return inZone.map(({ app: { name: app }, host }): NameSeen => {
@@ -86,7 +86,15 @@ export function createOwnershipWork(deps: Dependencies): OwnershipActivities {
         return { app, host, zone, records: [], ttlSeconds, owner: { kind: 'cannot-know', why: problem }, problem };
       }
       const records = namesToRead(host, formats).flatMap((name) => read.value.get(name) ?? []);
-      return { app, host, zone, records, ttlSeconds, owner: ownerIn(records, { host, zone }, clusters), problem: null };
+      return {
+        app,
+        host,
+        zone,
+        records,
+        ttlSeconds,
+        owner: ownerIn(records, { host, zoneId: zone.id, isPrivate }, externalDns),
+        problem: null,
+      };
     });
   }
 
@@ -102,16 +110,4 @@ export function createOwnershipWork(deps: Dependencies): OwnershipActivities {
     }
     return asked;
   }
-}
-
-/** `records`: of all names at which an external-dns of the clusters may speak of the host. */
-function ownerIn(
-  records: readonly ZoneRecord[],
-  { host, zone }: { readonly host: string; readonly zone: HostedZone },
-  clusters: readonly ClusterSeen[],
-): RecordOwner {
-  const externalDns = clusters.flatMap((one) => one.externalDns);
-  const writers = externalDns.filter((one) => mayWrite(one, { host, zoneId: zone.id }));
-  const unreadable = writers.map(whyUnreadable).find((why) => why !== null) ?? null;
-  return ownerOf(records, host, { formats: externalDns.flatMap(({ format }) => format ?? []), unreadable });
 }

@@ -1,27 +1,22 @@
 // Everything that the judgement before an upgrade needs. What is wrong with the world is a fact here, not a failure.
-import { ApplicationFailure } from '@temporalio/activity';
 import type { KnownCluster } from '../src/adapters/argo-cluster-secret.ts';
 import type { Dependencies } from '../src/adapters/index.ts';
 import type { EksCluster } from '../src/adapters/eks-clusters.ts';
 import type { ZoneRecord } from '../src/adapters/route53.ts';
 import { greenName, type AppHost, type Environment, type HostedZone } from '../src/domain/environment.ts';
+import type { ExternalDns } from '../src/domain/external-dns.ts';
 import { ARGO, TAGS } from '../src/domain/ids.ts';
 import type { PreflightFacts } from '../src/domain/preflight.ts';
-import { OUR_OWNER } from '../src/domain/record-owner.ts';
+import { isAddress, kindOf, namesToRead } from '../src/domain/record-owner.ts';
 import type { ArgoApplication } from '../src/domain/waves.ts';
 import { argoAddress, toArgoApplication } from './argocd.ts';
+import { factOrFailure, type Found } from './found.ts';
 import { handoverFacts, runningCronJobs } from './handover-facts.ts';
 import type { PreflightActivities } from './ports.ts';
-import { asFailure } from './translate.ts';
-import { observedOf, registeredOwner, toObserved } from './zone-records.ts';
+import { colourFacts, formatsOf, ownerIn } from './record-facts.ts';
+import { observedOf, toObserved } from './zone-records.ts';
 
 type HostFacts = PreflightFacts['hosts'][number];
-type Found<T> = { readonly value: T } | { readonly problem: string };
-
-/** Types that decide where a name leads; others may stand beside them. */
-const ADDRESS_TYPES = new Set(['A', 'AAAA', 'CNAME']);
-/** Where external-dns's registry puts the TXT record of a name: by the record's type, or on the name itself. */
-const REGISTRY_PREFIXES = ['', 'a-', 'aaaa-', 'cname-'] as const;
 
 export function createPreflightWork(deps: Dependencies): PreflightActivities {
   const { aws, kube, argo, route53, clock } = deps;
@@ -33,22 +28,26 @@ export function createPreflightWork(deps: Dependencies): PreflightActivities {
         findLive(environment),
         eks.findCluster(greenName(environment)),
         eks.offeredVersions(),
-        orProblem(() => kube.letsUsIn({ region: environment.region, cluster: environment.argocd.cluster })),
+        factOrFailure(() => kube.letsUsIn({ region: environment.region, cluster: environment.argocd.cluster })),
       ]);
       const blue = 'value' in live ? live.value : null;
-      const platform = await orProblem(() => applications(environment, blue, 'platform'));
-      const developers = await orProblem(() => applications(environment, blue, 'app'));
-      const registered = await orProblem(() => registrations(environment, blue));
-      const green = await orProblem(() => registrations(environment, { name: greenName(environment), endpoint: null }));
-      const handovers = await orProblem(() => handoverFacts(deps, environment, blue));
-      const cronJobs = await orProblem(() => runningCronJobs(deps, environment, blue));
+      const platform = await factOrFailure(() => applications(environment, blue, 'platform'));
+      const developers = await factOrFailure(() => applications(environment, blue, 'app'));
+      const registered = await factOrFailure(() => registrations(environment, blue));
+      const green = await factOrFailure(() =>
+        registrations(environment, { name: greenName(environment), endpoint: null }),
+      );
+      const handovers = await factOrFailure(() => handoverFacts(deps, environment, blue));
+      const cronJobs = await factOrFailure(() => runningCronJobs(deps, environment, blue));
       const problem =
         [manager, platform, developers, registered, green].find((one) => 'problem' in one)?.problem ?? null;
+      const blueSays = blue && (await blueFacts(environment, blue));
+      const hosts = await hostFacts(environment, blueSays?.externalDns ?? []);
       return {
         at: new Date(clock.now()).toISOString(),
         account,
-        blue: blue && {
-          ...(await blueFacts(environment, blue)),
+        blue: blueSays && {
+          ...blueSays,
           registrations: 'value' in registered ? registered.value : [],
         },
         blueProblem: 'problem' in live ? live.problem : null,
@@ -60,7 +59,8 @@ export function createPreflightWork(deps: Dependencies): PreflightActivities {
         appApplications: 'value' in developers ? developers.value : [],
         handovers: 'value' in handovers ? handovers.value : [],
         cronJobs: 'value' in cronJobs ? cronJobs.value : [],
-        hosts: await hostFacts(environment),
+        hosts,
+        annotated: blueSays?.reachable ? await annotatedFacts(environment, blueSays, hosts) : [],
       };
     },
   };
@@ -76,7 +76,7 @@ export function createPreflightWork(deps: Dependencies): PreflightActivities {
   }
 
   async function blueFacts({ region }: Environment, { name, version, status }: EksCluster) {
-    const seen = await orProblem(() => kube.externalDns({ region, cluster: name }));
+    const seen = await factOrFailure(() => kube.externalDns({ region, cluster: name }));
     const unreachableBecause = 'problem' in seen ? seen.problem : null;
     const externalDns = 'value' in seen ? seen.value : [];
     return { name, version, status, reachable: unreachableBecause === null, unreachableBecause, externalDns };
@@ -96,23 +96,42 @@ export function createPreflightWork(deps: Dependencies): PreflightActivities {
     return (await argo.applications(argoAddress(region, argocd), labels)).map(toArgoApplication);
   }
 
-  async function hostFacts({ apps, zones }: Environment): Promise<HostFacts[]> {
+  /** What moves by annotations needs more than its records. */
+  async function annotatedFacts(
+    environment: Environment,
+    { name: cluster, externalDns }: Awaited<ReturnType<typeof blueFacts>>,
+    hosts: readonly HostFacts[],
+  ): Promise<PreflightFacts['annotated']> {
+    const looked = environment.apps.map(async ({ name, application, ingress }) => {
+      if (!ingress || !hosts.some(({ app, owner }) => app === name && owner.kind === 'external-dns')) return [];
+      const app = { application, ingress };
+      const seen = await factOrFailure(() => colourFacts(deps, environment, app, { cluster, externalDns }));
+      return 'value' in seen ? [{ app: name, ...seen.value }] : [];
+    });
+    return (await Promise.all(looked)).flat();
+  }
+
+  async function hostFacts({ apps, zones }: Environment, externalDns: readonly ExternalDns[]): Promise<HostFacts[]> {
     const hosts = apps.flatMap((app) => app.hosts.map((host) => ({ app: app.name, host })));
     const byZone = Map.groupBy(hosts, ({ host }) => host.zoneId);
     const facts = [...byZone].map(async ([zoneId, inZone]) => {
       const zone = zones.find(({ id }) => id === zoneId);
       const looked = zone
-        ? await orProblem(() => readZone(zone, inZone))
+        ? await factOrFailure(() => readZone(zone, inZone, externalDns))
         : { problem: `zone ${zoneId} is not among the environment's zones` };
-      return inZone.map(({ app, host }) => toHostFacts(app, host, looked));
+      return inZone.map(({ app, host }) =>
+        toHostFacts(app, host, looked, { externalDns, isPrivate: zone?.private ?? false }),
+      );
     });
     return (await Promise.all(facts)).flat();
   }
 
-  async function readZone(zone: HostedZone, inZone: readonly { readonly host: AppHost }[]): Promise<ZoneView> {
-    const names = inZone.flatMap(({ host }) =>
-      REGISTRY_PREFIXES.map((prefix) => `${prefix}${host.name.toLowerCase()}`),
-    );
+  async function readZone(
+    zone: HostedZone,
+    inZone: readonly { readonly host: AppHost }[],
+    externalDns: readonly ExternalDns[],
+  ): Promise<ZoneView> {
+    const names = inZone.flatMap(({ host }) => namesToRead(host.name, formatsOf(externalDns)));
     const { name } = await route53.zone(zone);
     return { name, records: await route53.recordsOfAll(zone, names) };
   }
@@ -123,8 +142,14 @@ interface ZoneView {
   readonly records: ReadonlyMap<string, readonly ZoneRecord[]>;
 }
 
-function toHostFacts(app: string, { name, zoneId }: AppHost, looked: Found<ZoneView>): HostFacts {
-  const nothing = { app, host: name, zoneId, records: [], otherRecords: [], externalDnsOwner: null };
+function toHostFacts(
+  app: string,
+  { name, zoneId }: AppHost,
+  looked: Found<ZoneView>,
+  { externalDns, isPrivate }: { readonly externalDns: readonly ExternalDns[]; readonly isPrivate: boolean },
+): HostFacts {
+  const owner = { kind: 'unregistered' } as const;
+  const nothing = { app, host: name, zoneId, records: [], otherRecords: [], owner };
   if ('problem' in looked) return { ...nothing, zoneProblem: looked.problem };
   const zone = looked.value;
   const host = name.toLowerCase();
@@ -132,30 +157,15 @@ function toHostFacts(app: string, { name, zoneId }: AppHost, looked: Found<ZoneV
     return { ...nothing, zoneProblem: `zone ${zoneId} is ${zone.name}, to which ${name} does not belong` };
   }
   const records = zone.records.get(host) ?? [];
-  const registry = REGISTRY_PREFIXES.flatMap((prefix) => zone.records.get(`${prefix}${host}`) ?? []);
   return {
     ...nothing,
     zoneProblem: null,
     records: observedOf(records),
-    otherRecords: records.filter((one) => ADDRESS_TYPES.has(one.type) && !toObserved(one)).map(kindOf),
-    externalDnsOwner: registry.map(registeredOwner).find((owner) => owner !== undefined && owner !== OUR_OWNER) ?? null,
+    otherRecords: records.filter((one) => isAddress(one.type) && !toObserved(one)).map(kindOf),
+    owner: ownerIn(
+      namesToRead(name, formatsOf(externalDns)).flatMap((one) => zone.records.get(one) ?? []),
+      { host: name, zoneId, isPrivate },
+      externalDns,
+    ),
   };
-}
-
-function kindOf({ type, weight, setIdentifier, alias, healthChecked }: ZoneRecord): string {
-  const routing = weight !== null ? 'weighted' : setIdentifier === null ? 'simple' : 'other routing';
-  return [type, routing, alias ? 'alias' : '', healthChecked ? 'with a health check' : ''].filter(Boolean).join(' ');
-}
-
-/** What a person has to put right becomes a fact; what passes by itself fails the attempt, and is tried again. */
-async function orProblem<T>(look: () => Promise<T>): Promise<Found<T>> {
-  try {
-    return { value: await look() };
-  } catch (error) {
-    const failure = asFailure(error);
-    const isFact =
-      failure instanceof ApplicationFailure && (failure.nonRetryable || failure.type?.startsWith('k8s.') === true);
-    if (isFact) return { problem: failure.message };
-    throw failure;
-  }
 }

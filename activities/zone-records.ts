@@ -1,5 +1,6 @@
 // What is in a hosted zone, in the words of the plan.
 import type { ZoneRecord } from '../src/adapters/route53.ts';
+import { parseRegistryText } from '../src/domain/dns-registry.ts';
 import type { ObservedRecord } from '../src/domain/traffic.ts';
 
 /** A weighted alias record of ours to plan with; undefined for any other kind of record. */
@@ -17,6 +18,6 @@ export const observedOf = (records: readonly ZoneRecord[]): ObservedRecord[] =>
 /** The owner that external-dns's TXT registry names in a record; undefined when it is none of the registry's. */
 export function registeredOwner({ type, values }: ZoneRecord): string | undefined {
   if (type !== 'TXT') return undefined;
-  const entry = values.find((value) => value.includes('heritage=external-dns'));
-  return entry === undefined ? undefined : /external-dns\/owner=([^,"]+)/.exec(entry)?.[1];
+  const found = values.map(parseRegistryText).find(({ kind }) => kind === 'entry');
+  return found?.kind === 'entry' ? found.entry.owner : undefined;
 }

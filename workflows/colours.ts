@@ -1,17 +1,14 @@
 // How one app's names move between the colours: always both records, A and AAAA, in one batch of the zone's one writer.
 import { ApplicationFailure } from '@temporalio/workflow';
 import type { Actor } from '../activities/ports.ts';
-import {
-  nameIn,
-  type App,
-  type AppHost,
-  type Environment,
-  type HostedZone,
-  type IngressRef,
-} from '../src/domain/environment.ts';
+import { nameIn, type App, type AppHost, type Environment, type HostedZone } from '../src/domain/environment.ts';
 import { describeRecords, stepWeights, type AliasTarget, type WeightedRecord } from '../src/domain/traffic.ts';
 import type { AskZone } from './ask-zone.ts';
+import { askWriter, findMovers, isAnnotated, moveAnnotated, type HostChange, type Movers } from './hosts.ts';
 import { calls, waits } from './proxies.ts';
+import { ingressOf, zoneOf } from './look-up.ts';
+
+export { ingressOf, zoneOf } from './look-up.ts';
 
 export interface Colours {
   readonly blue: { readonly cluster: string; readonly target: AliasTarget };
@@ -25,12 +22,6 @@ export interface Move {
   readonly app: App;
   readonly blue: string;
   readonly green: string;
-}
-
-export function zoneOf(environment: Environment, host: AppHost): HostedZone {
-  const zone = environment.zones.find(({ id }) => id === host.zoneId);
-  if (!zone) throw ApplicationFailure.nonRetryable(`no zone ${host.zoneId} for ${host.name}`, 'input.invalid');
-  return zone;
 }
 
 export function recordsAt({ blue, green }: Colours, greenPercent: number): WeightedRecord[] {
@@ -75,31 +66,32 @@ const blueIsMissing = (host: string, blue: string): ApplicationFailure =>
     'drift.detected',
   );
 
-/** Every app with hosts has one. */
-export function ingressOf({ name, ingress }: App): IngressRef {
-  if (!ingress) throw ApplicationFailure.nonRetryable(`app ${name} has no ingress`, 'input.invalid');
-  return ingress;
-}
-
 export function greenLoadBalancer({ actor, app, green }: Pick<Move, 'actor' | 'app' | 'green'>): Promise<AliasTarget> {
   return waits.findLoadBalancer({ actor, cluster: green, ingress: ingressOf(app) });
 }
 
-/** Adds green to every name of the app with weight 0, so that the first step only changes weights. */
+/**
+ * Adds green to every name of the app with weight 0, so that the first step only changes weights. External-dns adds it by
+ * itself, and is seen to.
+ */
 export async function publishAtZero(move: Move): Promise<void> {
-  const { ask, environment, app, blue, green } = move;
+  const { environment, app, blue, green } = move;
   if (app.hosts.length === 0) return;
+  const movers = await findMovers(move, { mustAnswer: true });
   const greenTarget = await greenLoadBalancer(move);
+  const annotated: HostChange[] = [];
   for (const host of app.hosts) {
-    const zone = zoneOf(environment, host);
-    const { weights, blueTarget } = await lookAtHost(zone, host.name, move);
+    const { weights, blueTarget } = await lookAtHost(zoneOf(environment, host), host.name, move);
     if ((weights[green] ?? 0) > 0) continue;
     const colours: Colours = {
       blue: { cluster: blue, target: blueTarget },
       green: { cluster: green, target: greenTarget },
     };
-    await ask(zone, { host: host.name, want: recordsAt(colours, 0), expected: weights, urgent: false });
+    const change = { host, want: recordsAt(colours, 0), expected: weights, urgent: false };
+    if (isAnnotated(movers, host)) annotated.push(change);
+    else await askWriter(move, change);
   }
+  await moveAnnotated({ ...move, movers }, annotated);
 }
 
 /**
@@ -107,33 +99,55 @@ export async function publishAtZero(move: Move): Promise<void> {
  * All hosts at once, and one that is refused keeps none of the others: the failure comes after all have been tried.
  */
 export async function takeBack(back: Back): Promise<boolean> {
-  const ends = await Promise.allSettled(back.app.hosts.map((host) => takeHostBack(back, host)));
+  if (back.app.hosts.length === 0) return false;
+  const movers = back.movers ?? (await findMovers(back, { mustAnswer: false }));
+  const [annotated = [], ours = []] = [true, false].map((wanted) =>
+    back.app.hosts.filter((host) => isAnnotated(movers, host) === wanted),
+  );
+  const ends = await Promise.allSettled([
+    takeAnnotatedBack({ ...back, movers }, annotated),
+    ...ours.map((host) => takeHostBack(back, host)),
+  ]);
   const failed = ends.find((end) => end.status === 'rejected');
   if (failed) throw failed.reason;
   return ends.some((end) => end.status === 'fulfilled' && end.value);
 }
 
-export type Back = Omit<Move, 'actor'>;
+/** `movers`: as they are known already; who owns the names is asked otherwise. */
+export type Back = Omit<Move, 'actor'> & { readonly movers?: Movers | undefined };
 
-async function takeHostBack({ ask, environment, blue, green }: Back, host: AppHost): Promise<boolean> {
+async function takeAnnotatedBack(
+  back: Back & { readonly movers: Movers },
+  hosts: readonly AppHost[],
+): Promise<boolean> {
+  const changes = await Promise.all(hosts.map((host) => changeBack(back, host)));
+  return (
+    await moveAnnotated(
+      back,
+      changes.filter((change) => change !== undefined),
+    )
+  ).changed;
+}
+
+async function takeHostBack(back: Back, host: AppHost): Promise<boolean> {
+  const change = await changeBack(back, host);
+  return change !== undefined && (await askWriter(back, change)).changed;
+}
+
+/** Undefined: green never had a record. */
+async function changeBack({ environment, blue, green }: Back, host: AppHost): Promise<HostChange | undefined> {
   const zone = zoneOf(environment, host);
   const records = (await calls.readRecords({ zone, host: host.name })).filter(({ type }) => type === 'A');
   const find = (setIdentifier: string): WeightedRecord | undefined =>
     records.find((record) => record.setIdentifier === setIdentifier);
   const [blueRecord, greenRecord] = [find(blue), find(green)];
-  if (!greenRecord) return false;
+  if (!greenRecord) return undefined;
   if (!blueRecord) throw blueIsMissing(nameIn(zone, host.name), blue);
   const colours: Colours = {
     blue: { cluster: blue, target: blueRecord.target },
     green: { cluster: green, target: greenRecord.target },
   };
-  const { changed } = await ask(zone, {
-    host: host.name,
-    want: recordsAt(colours, 0),
-    expected: null,
-    urgent: true,
-  });
-  return changed;
+  return { host, want: recordsAt(colours, 0), expected: null, urgent: true };
 }
 
 /** The longest time that a resolver may keep an answer of any of the app's names, in seconds. */

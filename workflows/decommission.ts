@@ -3,11 +3,12 @@
 import { ApplicationFailure } from '@temporalio/workflow';
 import type { Actor } from '../activities/ports.ts';
 import type { App, AppHost, Environment, HostedZone } from '../src/domain/environment.ts';
-import type { ObservedRecord } from '../src/domain/traffic.ts';
+import { describeRecords, RECORD_TYPES, type ObservedRecord } from '../src/domain/traffic.ts';
 import { zoneAsker } from './ask-zone.ts';
-import { zoneOf } from './colours.ts';
+import { isOfExternalDns } from './hosts.ts';
 import { calls, waits } from './proxies.ts';
 import { workReporter } from './report-work.ts';
+import { zoneOf } from './look-up.ts';
 
 export interface DecommissionInput {
   readonly environment: Environment;
@@ -102,10 +103,13 @@ export async function decommission({
     );
   }
 
-  async function removeRecord({ host }: { app: App; host: AppHost }): Promise<void> {
+  /** External-dns takes its own record away with the Ingress; all that is asked of it here is that nobody will miss it. */
+  async function removeRecord({ app, host }: { app: App; host: AppHost }): Promise<void> {
     const zone = zoneOf(environment, host);
     const records = await calls.readRecords({ zone, host: host.name });
     if (!records.some(({ setIdentifier }) => setIdentifier === cluster)) return;
+    if (await isOfExternalDns({ environment, app, cluster }, host))
+      return insistThatOthersServe(records, cluster, host.name);
     const stay = records.filter(({ type, setIdentifier }) => type === 'A' && setIdentifier !== cluster);
     await ask(zone, {
       host: host.name,
@@ -113,6 +117,19 @@ export async function decommission({
       expected: weights(records),
       urgent: false,
     });
+  }
+}
+
+/** Its external-dns removes it whatever its weight is: resolvers must not be left with a record that has none. */
+function insistThatOthersServe(records: readonly ObservedRecord[], cluster: string, host: string): void {
+  for (const type of RECORD_TYPES) {
+    const there = records.filter((record) => record.type === type);
+    const own = there.find(({ setIdentifier }) => setIdentifier === cluster);
+    if (!own || (own.weight === 0 && there.some(({ weight }) => weight > 0))) continue;
+    throw ApplicationFailure.nonRetryable(
+      `${host} has ${type} ${describeRecords(there)}, expected ${cluster}=0 and another record with a weight above 0, before external-dns takes its own away`,
+      'drift.detected',
+    );
   }
 }
 

@@ -257,7 +257,7 @@ export async function migration(input: MigrationInput): Promise<AppStatus> {
         todo: 'mend blue, or green, whichever is sooner; retry goes back to blue whatever it answers',
         runbook: 'gate-failed',
       });
-    await giveBack({ ...input, ask, show: showOn(board, input) });
+    await giveBack({ ...input, ask, movers: mover.movers, show: showOn(board, input) });
     mover.forget();
     await board.show({ state: 'on-blue', greenPercent: 0 });
     // A rollback of all does it for all, once their traffic is back.

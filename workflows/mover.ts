@@ -6,11 +6,13 @@ import type { TrafficStepStatus } from '../src/domain/status.ts';
 import { weightsOf, type AliasTarget } from '../src/domain/traffic.ts';
 import type { AppBoard } from './app-board.ts';
 import type { AskZone } from './ask-zone.ts';
-import { greenLoadBalancer, longestTtlSeconds, lookAtHost, recordsAt, zoneOf, type HostView } from './colours.ts';
+import { greenLoadBalancer, longestTtlSeconds, lookAtHost, recordsAt, type HostView } from './colours.ts';
 import { Ready, type Unready } from './ready.ts';
 import { adviceOf, failureTypeOf, reasonOf, type Advice } from './reason.ts';
 import { writeStep, type HostStep } from './step-writes.ts';
 import { watchStep, whyNot, type StepVerdict, type Watching } from './watch-step.ts';
+import { findMovers, type Movers } from './hosts.ts';
+import { zoneOf } from './look-up.ts';
 
 export interface Moving {
   readonly environment: Environment;
@@ -43,6 +45,8 @@ export class Mover {
   #green: AliasTarget | undefined;
   /** What we last knew of each host in each of its zones; anything else that is found there is drift. */
   #known = new Map<AppHost, HostView>();
+  /** By whom each host is moved, as it was when they were last looked at. */
+  movers: Movers | undefined;
 
   constructor(input: Moving, ask: AskZone, board: AppBoard) {
     this.#input = input;
@@ -88,6 +92,7 @@ export class Mover {
 
   async #look(): Promise<void> {
     const { app, environment } = this.#input;
+    this.movers = await findMovers(this.#input, { mustAnswer: true });
     for (const host of app.hosts) {
       this.#known.set(host, await lookAtHost(zoneOf(environment, host), host.name, this.#input));
     }
@@ -126,7 +131,7 @@ export class Mover {
   async #write(greenTarget: AliasTarget, greenPercent: number): Promise<{ settledAt: string }> {
     const { app, environment } = this.#input;
     const stepOf = (host: AppHost): HostStep => this.#stepOf(host, greenTarget, greenPercent);
-    const { inSyncAt } = await writeStep({ ask: this.#ask, environment, app }, stepOf);
+    const { inSyncAt } = await writeStep({ ...this.#input, ask: this.#ask, movers: this.movers ?? new Map() }, stepOf);
     for (const host of app.hosts)
       this.#known.set(host, { ...this.#viewOf(host), weights: weightsOf(stepOf(host).want) });
     // By our own clock: that of the worker which saw INSYNC may be behind.

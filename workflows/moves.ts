@@ -5,6 +5,7 @@ import type { AppBoard } from './app-board.ts';
 import type { AskZone } from './ask-zone.ts';
 import { takeBack, type Back } from './colours.ts';
 import { handBack, handOver, type Hands } from './handover.ts';
+import type { Movers } from './hosts.ts';
 import { holdOf, Mover, type Moving, type StepEnd } from './mover.ts';
 import { Ready } from './ready.ts';
 import { adviceOf, reasonOf } from './reason.ts';
@@ -17,6 +18,8 @@ export interface Moves {
   forget(): void;
   /** A person says that the next step may be taken, whatever is known of the side that gets more. */
   vouchFor(): void;
+  /** By whom its hosts are moved, as far as it was asked. */
+  readonly movers: Movers | undefined;
 }
 
 export function movesOf(moving: Moving, ask: AskZone, board: AppBoard): Moves {
@@ -34,6 +37,7 @@ export async function giveBack(back: Back & Hands): Promise<boolean> {
 
 /** One step: all of it at once. */
 class HandoverMove implements Moves {
+  readonly movers = undefined;
   readonly #moving: Moving;
   readonly #board: AppBoard;
   readonly #ready: Ready;
@@ -111,6 +115,10 @@ class Both implements Moves {
 
   vouchFor(): void {
     this.#mover.vouchFor();
+  }
+
+  get movers(): Movers | undefined {
+    return this.#mover.movers;
   }
 
   async step(step: TrafficStep, index: number, isEnough: () => boolean): Promise<StepEnd> {

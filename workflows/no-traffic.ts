@@ -2,8 +2,8 @@
 import { ApplicationFailure } from '@temporalio/workflow';
 import { nameIn, type Environment } from '../src/domain/environment.ts';
 import type { Evidence } from '../src/domain/status.ts';
-import { zoneOf } from './colours.ts';
 import { calls, waits } from './proxies.ts';
+import { zoneOf } from './look-up.ts';
 
 /**
  * Asks for every host. Throws `checks.failed` when one still leads to the cluster, or nobody could tell; and

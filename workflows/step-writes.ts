@@ -1,9 +1,9 @@
 // One step's weights in all of an app's names: in every one of them, or in none.
 import { ApplicationFailure, isCancellation, log } from '@temporalio/workflow';
-import type { App, AppHost, Environment } from '../src/domain/environment.ts';
-import { weightsOf, type WeightedRecord, type Wish } from '../src/domain/traffic.ts';
+import type { AppHost } from '../src/domain/environment.ts';
+import { weightsOf, type WeightedRecord } from '../src/domain/traffic.ts';
 import type { AskZone } from './ask-zone.ts';
-import { zoneOf } from './colours.ts';
+import { askWriter, isAnnotated, moveAnnotated, type Colored, type Movers } from './hosts.ts';
 import { failureTypeOf, reasonOf } from './reason.ts';
 
 export interface HostStep {
@@ -12,10 +12,9 @@ export interface HostStep {
   readonly want: readonly WeightedRecord[];
 }
 
-interface Writing {
+interface Writing extends Colored {
   readonly ask: AskZone;
-  readonly environment: Environment;
-  readonly app: App;
+  readonly movers: Movers;
 }
 
 /**
@@ -25,13 +24,14 @@ interface Writing {
 export async function writeStep(writing: Writing, stepOf: (host: AppHost) => HostStep): Promise<{ inSyncAt: string }> {
   const written: HostStep[] = [];
   let inSyncAt = new Date().toISOString();
-  for (const twins of Map.groupBy(writing.app.hosts, ({ name }) => name).values()) {
+  const ours = writing.app.hosts.filter((host) => !isAnnotated(writing.movers, host));
+  for (const twins of Map.groupBy(ours, ({ name }) => name).values()) {
     const ends = await Promise.allSettled(
       twins.map(async (host) => {
         const step = stepOf(host);
         const { before, want } = step;
         try {
-          ({ inSyncAt } = await ask(writing, host, { want, expected: weightsOf(before), urgent: false }));
+          ({ inSyncAt } = await askWriter(writing, { host, want, expected: weightsOf(before), urgent: false }));
           written.push(step);
         } catch (error) {
           // It is in the zone, but not on all of its servers yet.
@@ -43,7 +43,20 @@ export async function writeStep(writing: Writing, stepOf: (host: AppHost) => Hos
     const failures = ends.flatMap((end) => (end.status === 'rejected' ? [end.reason as unknown] : []));
     if (failures.length > 0) throw await afterGivingBack(writing, written, failures);
   }
-  return { inSyncAt };
+  // Last: these take minutes, and external-dns cannot be asked to do both sides or none.
+  const annotated = writing.app.hosts.filter((host) => isAnnotated(writing.movers, host)).map(stepOf);
+  try {
+    const changes = annotated.map(({ host, before, want }) => ({
+      host,
+      want,
+      expected: weightsOf(before),
+      urgent: false,
+    }));
+    const moved = await moveAnnotated(writing, changes);
+    return annotated.length > 0 ? { inSyncAt: moved.inSyncAt } : { inSyncAt };
+  } catch (error) {
+    throw await afterGivingBack(writing, written, [error]);
+  }
 }
 
 /** What to throw. Whoever was cancelled decides about the weights next, so then nothing is given back here. */
@@ -58,7 +71,7 @@ async function afterGivingBack(
   if (refusal === undefined) return failures[0];
   const ends = await Promise.allSettled(
     written.map(({ host, before, want }) =>
-      ask(writing, host, { want: before, expected: weightsOf(want), urgent: true }),
+      askWriter(writing, { host, want: before, expected: weightsOf(want), urgent: true }),
     ),
   );
   const stuck = written.filter((_, index) => ends[index]?.status === 'rejected').map(({ host }) => host.name);
@@ -69,9 +82,3 @@ async function afterGivingBack(
     failureTypeOf(refusal),
   );
 }
-
-const ask = (
-  { ask: askZone, environment }: Writing,
-  host: AppHost,
-  wish: Pick<Wish, 'want' | 'expected' | 'urgent'>,
-): ReturnType<AskZone> => askZone(zoneOf(environment, host), { host: host.name, ...wish });

@@ -26,6 +26,7 @@ import { longestTtlSeconds } from './colours.ts';
 import { BLOCKED_BY_CATALOGUE, seeNothingForgotten } from './nothing-forgotten.ts';
 import { decommission } from './decommission.ts';
 import { proveHandedOver } from './handover.ts';
+import { ALL_OURS } from './hosts.ts';
 import {
   migrationSteerSignal,
   releaseSignal,
@@ -50,6 +51,8 @@ export async function upgrade(input: UpgradeInput): Promise<UpgradeResult> {
   const migrations = new Map<string, ChildWorkflowHandle<typeof migration>>();
   /** The live cluster's parameter may name green already. */
   let liveMoves = false;
+  /** Apps with names of an external-dns, as preflight found. */
+  let annotated: readonly string[] = [];
   /** Migrations that were ended from outside, with why. */
   const lost = new Map<string, ApplicationFailure>();
   // A migration that has ended hears nothing, and needs not.
@@ -58,11 +61,7 @@ export async function upgrade(input: UpgradeInput): Promise<UpgradeResult> {
   };
   const board = new UpgradeBoard(input, tell);
   const ask = zoneAsker();
-  const actor: Actor = {
-    environment: environment.name,
-    region: environment.region,
-    run: board.run,
-  };
+  const actor: Actor = { environment: environment.name, region: environment.region, run: board.run };
   const green = greenName(environment);
 
   const wayForward = new CancellationScope();
@@ -137,6 +136,7 @@ export async function upgrade(input: UpgradeInput): Promise<UpgradeResult> {
     const facts = await calls.gatherPreflight({ environment, run: board.run });
     // Known before anything is judged: the way back needs it, whatever the findings say.
     board.blue = (facts.blue && (await calls.describeCluster({ actor, cluster: facts.blue.name }))) ?? undefined;
+    annotated = facts.annotated.map(({ app }) => app);
     board.findings = judgePreflight(environment, facts, board.run);
     const blockers = board.findings.filter(({ severity }) => severity === 'blocker');
     if (blockers.length > 0)
@@ -304,7 +304,10 @@ export async function upgrade(input: UpgradeInput): Promise<UpgradeResult> {
         }),
       );
     const going = apps.filter(({ name }) => !fails.has(name));
-    const changed = await everyOne(going.map((app) => giveBack({ ask, actor, environment, app, blue, green })));
+    const back = { ask, actor, environment, blue, green };
+    const changed = await everyOne(
+      going.map((app) => giveBack({ ...back, app, movers: annotated.includes(app.name) ? undefined : ALL_OURS })),
+    );
     board.showOnBlue(going.map(({ name }) => name));
     if (fails.size > 0)
       throw ApplicationFailure.nonRetryable(

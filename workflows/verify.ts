@@ -3,7 +3,7 @@ import { ApplicationFailure } from '@temporalio/workflow';
 import type { Actor } from '../activities/ports.ts';
 import { applicationName, hostNames, type App, type Environment, type HttpCheck } from '../src/domain/environment.ts';
 import type { Evidence } from '../src/domain/status.ts';
-import { ingressOf } from './colours.ts';
+import { ingressOf } from './look-up.ts';
 import { calls, waits } from './proxies.ts';
 import { tell, workReporter } from './report-work.ts';
 

@@ -84,6 +84,23 @@ const OperationState = z.object({
   }).nullish(),
 });
 
+const Texts = z.array(z.string()).nullish();
+
+const Ignored = z.object({
+  group: z.string().nullish(),
+  kind: z.string().nullish(),
+  namespace: z.string().nullish(),
+  name: z.string().nullish(),
+  jsonPointers: Texts,
+  jqPathExpressions: Texts,
+  managedFieldsManagers: Texts,
+});
+
+const SyncPolicy = z.object({
+  syncOptions: Texts,
+  automated: z.object({ enabled: z.boolean().nullish(), selfHeal: z.boolean().nullish() }).nullish(),
+});
+
 const Application = z.object({
   metadata: z.object({
     name: z.string(),
@@ -94,24 +111,8 @@ const Application = z.object({
   spec: z
     .object({
       project: z.string().nullish(),
-      syncPolicy: z
-        .object({
-          syncOptions: z.array(z.string()).nullish(),
-          automated: z.object({ enabled: z.boolean().nullish(), selfHeal: z.boolean().nullish() }).nullish(),
-        })
-        .nullish(),
-      ignoreDifferences: z
-        .array(
-          z.object({
-            group: z.string().nullish(),
-            kind: z.string(),
-            name: z.string().nullish(),
-            namespace: z.string().nullish(),
-            jsonPointers: z.array(z.string()).nullish(),
-            jqPathExpressions: z.array(z.string()).nullish(),
-          }),
-        )
-        .nullish(),
+      syncPolicy: SyncPolicy.nullish(),
+      ignoreDifferences: z.array(Ignored).nullish(),
     })
     .nullish(),
   operation: Operation.nullish(),
@@ -148,14 +149,7 @@ export function parseApplication(answer: unknown): ApplicationState {
     annotations: metadata.annotations ?? {},
     resourceVersion: metadata.resourceVersion,
     syncOptions: spec?.syncPolicy?.syncOptions ?? [],
-    ignoreDifferences: (spec?.ignoreDifferences ?? []).map((ignored) => ({
-      group: ignored.group ?? '',
-      kind: ignored.kind,
-      name: ignored.name || null,
-      namespace: ignored.namespace || null,
-      jsonPointers: ignored.jsonPointers ?? [],
-      jqPathExpressions: ignored.jqPathExpressions ?? [],
-    })),
+    ignoreDifferences: (spec?.ignoreDifferences ?? []).map(toIgnored),
     sync: status?.sync?.status ?? 'Unknown',
     health: status?.health?.status ?? 'Unknown',
     revision: revisionOf(status?.sync),
@@ -178,6 +172,16 @@ export function parseApplications(answer: unknown): ApplicationState[] {
     .parse(answer)
     .items.map(parseApplication);
 }
+
+const toIgnored = (said: z.infer<typeof Ignored>): IgnoredDifference => ({
+  group: said.group ?? '',
+  kind: said.kind ?? '',
+  namespace: said.namespace || null,
+  name: said.name || null,
+  jsonPointers: said.jsonPointers ?? [],
+  jqPathExpressions: said.jqPathExpressions ?? [],
+  managedFieldsManagers: said.managedFieldsManagers ?? [],
+});
 
 function toOperation(state: z.infer<typeof OperationState>): SyncOperation {
   const failed = (state.syncResult?.resources ?? []).filter(

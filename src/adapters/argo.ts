@@ -1,5 +1,6 @@
 // Argo CD through the Kubernetes API of the cluster in which it runs: Applications, and the Secrets that name clusters.
 import { CoreV1Api, CustomObjectsApi, PatchStrategy, setHeaderOptions } from '@kubernetes/client-node';
+import { FIELD_MANAGER } from '../domain/argo-differences.ts';
 import { parseApplication, parseApplications, REFRESH, REQUEST_ID, type ApplicationState } from './argo-application.ts';
 import {
   CLUSTER_SECRETS,
@@ -40,8 +41,6 @@ export interface Argo {
   removeSecret(at: ArgoAddress, secret: string): Promise<void>;
 }
 
-/** Who we are to the API server, and to Argo CD. */
-const MANAGER = 'eksodus';
 const APPLICATIONS = { group: 'argoproj.io', version: 'v1alpha1', plural: 'applications' } as const;
 /** Argo CD tries again itself, with growing pauses: webhooks and CRDs of a young cluster may not be up at first. */
 const RETRY = { limit: 5, backoff: { duration: '2s', factor: 2, maxDuration: '30s' } } as const;
@@ -72,21 +71,27 @@ export function createArgo(connections: KubeConnections): Argo {
         const body = {
           metadata: { resourceVersion },
           operation: {
-            initiatedBy: { username: MANAGER },
+            initiatedBy: { username: FIELD_MANAGER },
             info: [{ name: REQUEST_ID, value: requestId }],
             retry: RETRY,
             // Argo CD takes the options of an operation from the operation alone.
             sync: { syncStrategy: { hook: {} }, syncOptions },
           },
         };
-        const request = { ...APPLICATIONS, namespace: at.namespace, name: application, body, fieldManager: MANAGER };
+        const request = {
+          ...APPLICATIONS,
+          namespace: at.namespace,
+          name: application,
+          body,
+          fieldManager: FIELD_MANAGER,
+        };
         await api(CustomObjectsApi).patchNamespacedCustomObject(request, mergePatch);
       }),
 
     requestRefresh: (at, name) =>
       connections.use(at, async (api) => {
         const body = { metadata: { annotations: { [REFRESH]: 'normal' } } };
-        const request = { ...APPLICATIONS, namespace: at.namespace, name, body, fieldManager: MANAGER };
+        const request = { ...APPLICATIONS, namespace: at.namespace, name, body, fieldManager: FIELD_MANAGER };
         await api(CustomObjectsApi).patchNamespacedCustomObject(request, mergePatch);
       }),
 
@@ -100,7 +105,7 @@ export function createArgo(connections: KubeConnections): Argo {
       connections.use(at, async (api) => {
         const body = toSecret(registration, at.namespace);
         const { name } = body.metadata;
-        const request = { namespace: at.namespace, name, body, fieldManager: MANAGER, force: true };
+        const request = { namespace: at.namespace, name, body, fieldManager: FIELD_MANAGER, force: true };
         await api(CoreV1Api).patchNamespacedSecret(request, serverSideApply);
       }),
 
@@ -115,7 +120,7 @@ export function createArgo(connections: KubeConnections): Argo {
 
     labelSecret: (at, name, labels) =>
       connections.use(at, async (api) => {
-        const request = { namespace: at.namespace, name, body: { metadata: { labels } }, fieldManager: MANAGER };
+        const request = { namespace: at.namespace, name, body: { metadata: { labels } }, fieldManager: FIELD_MANAGER };
         await api(CoreV1Api).patchNamespacedSecret(request, mergePatch);
       }),
 

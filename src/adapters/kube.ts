@@ -1,4 +1,12 @@
-import { AppsV1Api, CoreV1Api, NetworkingV1Api, VersionApi } from '@kubernetes/client-node';
+import {
+  AppsV1Api,
+  CoreV1Api,
+  NetworkingV1Api,
+  PatchStrategy,
+  setHeaderOptions,
+  VersionApi,
+} from '@kubernetes/client-node';
+import { FIELD_MANAGER } from '../domain/argo-differences.ts';
 import type { ExposedObject } from '../domain/receiver.ts';
 import type { ExternalDns } from '../domain/external-dns.ts';
 import { toExternalDns } from './external-dns.ts';
@@ -34,7 +42,7 @@ export interface Exposure {
   readonly name: string;
 }
 
-/** Looks at a workload cluster. */
+/** Looks at a workload cluster, and tells its external-dns weights. */
 export interface Kube {
   /** The minor version whose API is served, such as "1.36". */
   servedVersion(at: ClusterAddress): Promise<string>;
@@ -48,12 +56,20 @@ export interface Kube {
   ingressAnnotations(at: ClusterAddress, ingress: IngressName): Promise<Readonly<Record<string, string>> | null>;
   /** The host names of its rules; null while there is no such Ingress. */
   ingressRuleHosts(at: ClusterAddress, ingress: IngressName): Promise<readonly string[] | null>;
+  /** Leaves all other annotations as they are, whoever sets them. */
+  annotateIngress(
+    at: ClusterAddress,
+    ingress: IngressName,
+    annotations: Readonly<Record<string, string>>,
+  ): Promise<void>;
   /** All Ingresses, and the Services of type LoadBalancer. */
   exposures(at: ClusterAddress): Promise<readonly Exposure[]>;
   /** What has a load balancer, or is reached through one, with the host names that it answers to. */
   receivers(at: ClusterAddress): Promise<readonly ExposedObject[]>;
   externalDns(at: ClusterAddress): Promise<readonly ExternalDns[]>;
 }
+
+const mergePatch = setHeaderOptions('Content-Type', PatchStrategy.MergePatch);
 
 export function createKube(connections: KubeConnections): Kube {
   return {
@@ -131,6 +147,13 @@ export function createKube(connections: KubeConnections): Kube {
       connections.use(at, async (api) => {
         const ingress = await nullWhenMissing(api(NetworkingV1Api).readNamespacedIngress({ namespace, name }));
         return ingress && (ingress.spec?.rules ?? []).flatMap(({ host }) => (host === undefined ? [] : [host]));
+      }),
+
+    annotateIngress: (at, { namespace, name }, annotations) =>
+      connections.use(at, async (api) => {
+        const body = { metadata: { annotations } };
+        const request = { namespace, name, body, fieldManager: FIELD_MANAGER };
+        await api(NetworkingV1Api).patchNamespacedIngress(request, mergePatch);
       }),
 
     exposures: (at) =>

@@ -143,4 +143,5 @@ export function slowestLoop(name: NameSeen, clusters: readonly ClusterSeen[]): n
   );
 }
 
-const isWriter = (dns: ExternalDns, { host, zone }: NameSeen): boolean => mayWrite(dns, { host, zoneId: zone.id });
+const isWriter = (dns: ExternalDns, { host, zone }: NameSeen): boolean =>
+  mayWrite(dns, { host, zoneId: zone.id, isPrivate: zone.private ?? false });

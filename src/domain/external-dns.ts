@@ -35,6 +35,8 @@ export interface ExternalDns {
   /** Empty: no limit. */
   readonly domains: readonly string[];
   readonly zoneIds: readonly string[];
+  /** Of which zones alone it takes care; null: of both kinds. */
+  readonly zoneType: 'public' | 'private' | null;
   /** Whether it publishes the hosts of an Ingress's rules. */
   readonly readsIngressRules: boolean;
 }
@@ -70,18 +72,20 @@ export function readExternalDns({ deployment, image, args, env, readyReplicas }:
     sources: list('source'),
     domains: list('domain-filter').map((domain) => domain.toLowerCase().replaceAll(/^\.|\.$/g, '')),
     zoneIds: list('zone-id-filter').map((id) => id.replace(/^\/hostedzone\//, '')),
+    zoneType: toZoneType(text('aws-zone-type', null)),
     readsIngressRules: !isOn('ignore-ingress-rules-spec'),
   };
 }
 
 /** Whether it may write records of the host, which is in the zone. */
 export function mayWrite(
-  { domains, zoneIds }: ExternalDns,
-  { host, zoneId }: { host: string; zoneId: string },
+  { domains, zoneIds, zoneType }: ExternalDns,
+  { host, zoneId, isPrivate }: { readonly host: string; readonly zoneId: string; readonly isPrivate: boolean },
 ): boolean {
   const name = host.toLowerCase();
   const isOfDomain = domains.length === 0 || domains.some((domain) => name === domain || name.endsWith(`.${domain}`));
-  return isOfDomain && (zoneIds.length === 0 || zoneIds.includes(zoneId));
+  const isOfType = zoneType === null || (zoneType === 'private') === isPrivate;
+  return isOfDomain && isOfType && (zoneIds.length === 0 || zoneIds.includes(zoneId));
 }
 
 /** Why the zone alone does not say what it owns; null when its TXT records do. */
@@ -140,6 +144,7 @@ const READ = [
   'source',
   'domain-filter',
   'zone-id-filter',
+  'aws-zone-type',
   'ignore-ingress-rules-spec',
 ];
 
@@ -176,6 +181,9 @@ function expanded(argument: string, env: ExternalDnsContainer['env']): string | 
 }
 
 const toPolicy = (text: string | null): DnsPolicy | null => POLICIES.find((policy) => policy === text) ?? null;
+
+const toZoneType = (text: string | null): ExternalDns['zoneType'] =>
+  text === 'public' || text === 'private' ? text : null;
 
 function toFormat(
   prefix: string | null,

@@ -6,6 +6,8 @@ export interface IgnoredDifference {
   readonly namespace: string | null;
   readonly jsonPointers: readonly string[];
   readonly jqPathExpressions: readonly string[];
+  /** Whatever these have set, by their names to API servers. */
+  readonly managedFieldsManagers: readonly string[];
 }
 
 /** A field of an object, such as `/spec/replicas`. */

@@ -1,7 +1,11 @@
 import { asSeen, possibleWhen } from './dns-answers.ts';
 import { greenName, nameIn, type Environment, type HandoverWorkload } from './environment.ts';
+import type { ExternalDns } from './external-dns.ts';
 import { ARGO } from './ids.ts';
 import { judgeCronJobs, judgeHandovers, type HandoverFacts } from './handover-preflight.ts';
+import type { ColourFacts } from './record-keeper.ts';
+import { problemsBefore } from './record-problems.ts';
+import type { RecordOwner } from './record-owner.ts';
 import type { ClusterRef, Finding } from './status.ts';
 import { planWaves, WaveError, type ArgoApplication } from './waves.ts';
 import { compareVersions, parseVersion } from './version.ts';
@@ -17,8 +21,7 @@ export interface PreflightFacts {
         readonly status: string;
         readonly reachable: boolean;
         readonly unreachableBecause: string | null;
-        /** `policy` as its Deployment says; null when that says nothing. */
-        readonly externalDns: readonly { readonly deployment: string; readonly policy: string | null }[];
+        readonly externalDns: readonly ExternalDns[];
         /** Argo CD's Secrets for it. */
         readonly registrations: readonly {
           readonly secret: string;
@@ -51,9 +54,10 @@ export interface PreflightFacts {
     readonly records: readonly ObservedRecord[];
     /** Record sets of the name that are not weighted alias records: `CNAME`, `A simple`, ... */
     readonly otherRecords: readonly string[];
-    /** The external-dns owner of the name, by its TXT registry. */
-    readonly externalDnsOwner: string | null;
+    readonly owner: RecordOwner;
   }[];
+  /** What blue says of the apps that have names of an external-dns. */
+  readonly annotated: readonly (ColourFacts & { readonly app: string })[];
 }
 
 const WARNINGS: ReadonlySet<string> = new Set([
@@ -270,21 +274,25 @@ function judgeApps(environment: Environment, facts: PreflightFacts, add: Add): v
       );
     }
   }
-  for (const { app, host: name, zoneId, zoneProblem, records, otherRecords, externalDnsOwner } of facts.hosts) {
-    const host = nameIn({ private: environment.zones.find(({ id }) => id === zoneId)?.private ?? false }, name);
+  const saidBefore = new Set<string>();
+  for (const { app, host: name, zoneId, zoneProblem, records, otherRecords, owner } of facts.hosts) {
+    const isPrivate = environment.zones.find(({ id }) => id === zoneId)?.private ?? false;
+    const host = nameIn({ private: isPrivate }, name);
     const hasTwin = facts.hosts.some((one) => one.host === name && one.zoneId !== zoneId);
     // While nobody knows blue, its own records would look like a third party's.
     const ours = new Set([facts.blue?.name, greenName(environment)]);
     const strangers = [...new Set(records.map(({ setIdentifier }) => setIdentifier))].filter((id) => !ours.has(id));
+    const problems =
+      zoneProblem === null ? problemsBefore(environment, facts, { app, host: name, zoneId, isPrivate, owner }) : [];
     if (zoneProblem !== null) {
       add('dns.zone', host, zoneProblem, 'correct the zone of the host');
-    } else if (externalDnsOwner !== null) {
-      add(
-        'dns.not-ours',
-        host,
-        `external-dns with owner id "${externalDnsOwner}" owns the record of app ${app}`,
-        `hand the name over first: eksodus dns adopt ${environment.name} ${name}`,
-      );
+    } else if (problems.length > 0 && (owner.kind !== 'other' || otherRecords.length === 0)) {
+      for (const problem of problems) {
+        // What is wrong with an external-dns is so for each of its names.
+        const said = JSON.stringify(problem);
+        if (!saidBefore.has(said)) add(problem.id, problem.subject, problem.what, problem.todo);
+        saidBefore.add(said);
+      }
     } else if (otherRecords.length > 0) {
       add('dns.not-weighted', host, `has ${otherRecords.join(', ')}`, 'make it a weighted alias record');
     } else if (

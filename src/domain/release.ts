@@ -36,7 +36,7 @@ export function findHeir(
   );
   const fitting = all.filter(({ cluster, externalDns }) =>
     ownerId === null
-      ? cluster === blue && mayWrite(externalDns, { host, zoneId: zone.id })
+      ? cluster === blue && mayWrite(externalDns, { host, zoneId: zone.id, isPrivate: zone.private ?? false })
       : externalDns.ownerId === ownerId,
   );
   const [heir, ...others] = fitting;
@@ -125,7 +125,8 @@ function whyUnable(externalDns: ExternalDns, { host, zone }: NameSeen): string |
   if (!isRunning) return 'none of its pods is ready';
   if (isDryRun) return 'it runs with --dry-run';
   if (ownerId === 'default') return 'its owner id is "default", which any other may have too';
-  if (!mayWrite(externalDns, { host, zoneId: zone.id })) return 'its filters leave this name out';
+  if (!mayWrite(externalDns, { host, zoneId: zone.id, isPrivate: zone.private ?? false }))
+    return 'its filters leave this name out';
   return sources.length > 0 && !sources.includes('ingress') ? 'it does not read Ingresses' : undefined;
 }
 

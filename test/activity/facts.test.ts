@@ -4,6 +4,7 @@ import type { ZoneRecord } from '../../src/adapters/route53.ts';
 import type { Environment, HandoverWorkload } from '../../src/domain/environment.ts';
 import { ARGO } from '../../src/domain/ids.ts';
 import { judgePreflight } from '../../src/domain/preflight.ts';
+import { externalDns } from '../support/external-dns.ts';
 import {
   ACTOR,
   answers,
@@ -81,6 +82,24 @@ function registered(secrets: Readonly<Record<string, readonly string[]>>) {
     Promise.resolve((secrets[name] ?? []).map((secret) => ({ secret, labels })));
 }
 
+const entriesOf = (owner: string): ZoneRecord[] =>
+  ['cname-', 'aaaa-'].map((prefix) =>
+    weighted('blue', 100, {
+      type: 'TXT',
+      name: `${prefix}web.example.test`,
+      alias: null,
+      values: [`"heritage=external-dns,external-dns/owner=${owner},external-dns/resource=ingress/web/web"`],
+    }),
+  );
+const ofIngress = (annotations: Record<string, string>): Prepared => ({
+  kube: {
+    letsUsIn: answers(undefined),
+    externalDns: answers([externalDns('blue')]),
+    ingressAnnotations: answers(annotations),
+  },
+  argo: { ...ARGO_OF_BLUE, findApplication: answers(application({ name: 'web-blue' })) },
+});
+
 /** A world in which nothing is wrong, but for what a test changes. */
 const world = (given: Prepared = {}): Prepared => ({
   ssm: { readParameter: answers('blue') },
@@ -89,7 +108,7 @@ const world = (given: Prepared = {}): Prepared => ({
     findCluster: (name: string) => Promise.resolve(name === 'blue' ? BLUE : null),
     offeredVersions: answers([{ version: '1.36', standardSupportEnds: '2027-08-02T00:00:00.000Z' }]),
   },
-  kube: { letsUsIn: answers(undefined), externalDns: answers([{ deployment: 'dns/dns', policy: 'sync' }]) },
+  kube: { letsUsIn: answers(undefined), externalDns: answers([externalDns('blue')]) },
   argo: ARGO_OF_BLUE,
   workloads: { cronJobs: answers([]) },
   route53: zone(ofBlue),
@@ -120,7 +139,14 @@ describe('gatherPreflight', () => {
       look: answers({ workload: report, version: change.version ?? null }),
       timing: answers({ schedule: '* * * * *', startingDeadlineSeconds: change.deadline ?? null }),
     });
-    const ignored = { group: 'batch', kind: 'CronJob', name: null, namespace: null, jqPathExpressions: [] };
+    const ignored = {
+      group: 'batch',
+      kind: 'CronJob',
+      name: null,
+      namespace: null,
+      jqPathExpressions: [],
+      managedFieldsManagers: [],
+    };
     const leftAlone = application({
       name: 'web-blue',
       syncOptions: ['RespectIgnoreDifferences=true'],
@@ -152,13 +178,15 @@ describe('gatherPreflight', () => {
         version: '1.33',
         status: 'ACTIVE',
         reachable: true,
-        externalDns: [{ deployment: 'dns/dns', policy: 'sync' }],
+        externalDns: [externalDns('blue')],
         registrations: [{ secret: 'made-by-hand' }],
       },
       manager: { reachable: true },
       greenTaken: null,
       greenRegistrations: [],
-      hosts: [{ app: 'web', host: 'web.example.test', zoneProblem: null, otherRecords: [], externalDnsOwner: null }],
+      hosts: [
+        { app: 'web', host: 'web.example.test', zoneProblem: null, otherRecords: [], owner: { kind: 'unregistered' } },
+      ],
     });
     expect(facts.platformApplications).toHaveLength(1);
     expect(facts.hosts[0]?.records).toHaveLength(2);
@@ -207,7 +235,7 @@ describe('gatherPreflight', () => {
       {
         kube: {
           letsUsIn: answers(undefined),
-          externalDns: answers([{ deployment: 'dns/dns', policy: 'upsert-only' }]),
+          externalDns: answers([externalDns('blue', { policy: 'upsert-only' })]),
         },
       },
       'external-dns.keeps-records',
@@ -254,17 +282,37 @@ describe('gatherPreflight', () => {
       'dns.not-weighted',
     ],
     [
-      'external-dns owns the record',
+      'somebody else’s external-dns owns the record',
+      { route53: zone([...ofBlue, ...entriesOf('other')]), ...ofIngress({}) },
+      'record.owner-id',
+    ],
+    [
+      'external-dns owns the record, and nothing tells it a weight',
+      { route53: zone([...ofBlue, ...entriesOf('blue')]), ...ofIngress({}) },
+      'record.set-identifier',
+    ],
+    [
+      'external-dns owns the record, and Argo CD would put the weight back',
       {
-        route53: zone([
-          ...colours(100, 0),
-          {
-            ...weighted('blue', 100, { type: 'TXT', name: 'a-web.example.test', alias: null }),
-            values: ['"heritage=external-dns,external-dns/owner=blue,external-dns/resource=ingress/web/web"'],
-          },
-        ]),
+        route53: zone([...ofBlue, ...entriesOf('blue')]),
+        ...ofIngress({
+          'external-dns.alpha.kubernetes.io/set-identifier': 'blue',
+          'external-dns.alpha.kubernetes.io/aws-weight': '100',
+        }),
       },
-      'dns.not-ours',
+      'record.argocd-resets',
+    ],
+    [
+      'external-dns has half of the records',
+      { route53: zone([...ofBlue, ...entriesOf('blue').slice(0, 1)]), ...ofIngress({}) },
+      'record.others',
+    ],
+    [
+      'nobody can tell whose the record is',
+      {
+        kube: { letsUsIn: answers(undefined), externalDns: answers([externalDns('blue', { registry: 'dynamodb' })]) },
+      },
+      'record.owner-unknown',
     ],
   ])('turns it into a finding when %s', async (_what, given, finding) => {
     expect(await findings(world(given))).toContain(finding);

@@ -16,6 +16,7 @@ import {
   failureOf,
   operation,
   prepare,
+  REGION,
   run,
   THEIRS,
 } from './fakes.ts';
@@ -134,6 +135,30 @@ const WAYS: Record<FailureType, () => Promise<unknown>> = {
     ),
   'dns.no-answer': () =>
     run(prepare({ resolver: { resolve: answers([]) } }), 'readTtl', { zone: ZONE, host: 'web.example.test' }),
+  'dns.not-followed': () =>
+    run(
+      prepare({
+        kube: { ingressAnnotations: answers({ weight: '5' }), externalDns: answers([]) },
+        route53: { recordsOf: answers(colours(100, 0)) },
+      }),
+      'awaitFollowed',
+      {
+        region: REGION,
+        zone: ZONE,
+        host: 'web.example.test',
+        keeper: {
+          cluster: 'green',
+          deployment: 'dns/external-dns',
+          ownerId: 'green',
+          annotation: 'weight',
+          followsWithinSeconds: 60,
+        },
+        ingress: { namespace: 'web', name: 'web' },
+        before: { blue: 100, green: 0 },
+        want: { blue: 100, green: 5 },
+        steadySeconds: 0,
+      },
+    ),
   'wait.deadline': () =>
     run(prepare({ eks: { findCluster: answers(cluster({ status: 'CREATING' })) } }), 'awaitCluster', {
       actor: ACTOR,

@@ -195,6 +195,7 @@ export const application = (given: Partial<ApplicationState> = {}): ApplicationS
   annotations: {},
   resourceVersion: '7',
   syncOptions: ['CreateNamespace=true'],
+  selfHeals: false,
   ignoreDifferences: [],
   sync: 'Synced',
   health: 'Healthy',
@@ -206,7 +207,6 @@ export const application = (given: Partial<ApplicationState> = {}): ApplicationS
   objects: [],
   outOfSync: [],
   problems: [],
-  selfHeals: false,
   ...given,
 });
 

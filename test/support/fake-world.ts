@@ -252,9 +252,10 @@ export class FakeWorld {
             zoneProblem: null,
             records: this.records.get(this.keyOf(host.name, host.zoneId)) ?? [],
             otherRecords: [],
-            externalDnsOwner: null,
+            owner: { kind: 'unregistered' },
           })),
         ),
+        annotated: [],
       }),
       gatherCatalogue: async () => ({
         at: new Date().toISOString(),
@@ -262,6 +263,18 @@ export class FakeWorld {
         ...this.receives,
       }),
       findUncatalogued: async () => this.uncatalogued,
+      findRecordOwners: async ({ hosts, clusters }) => ({
+        hosts: hosts.map(({ host, zone }) => ({
+          host,
+          zoneId: zone.id,
+          isPrivate: zone.private ?? false,
+          owner: { kind: 'unregistered' },
+        })),
+        colours: clusters.map((cluster) => ({ cluster, facts: null })),
+      }),
+      annotateWeight: async () => ({ changed: false }),
+      awaitFollowed: async () => ({ outcome: 'followed' }),
+      awaitAnswers: async () => ({ inSyncAt: new Date().toISOString() }),
       requestCluster: async ({ actor, name, version }) => {
         const adopted = this.clusters.has(name);
         if (!adopted) this.#addCluster(name, version, actor.run);

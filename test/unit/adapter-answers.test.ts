@@ -81,10 +81,24 @@ describe('answers of an API server', () => {
 describe('an Argo CD Application', () => {
   const metadata = { name: 'web-green', resourceVersion: '7' };
 
+  it.each([
+    [undefined, false],
+    [{}, false],
+    [{ selfHeal: true }, true],
+    [{ selfHeal: true, enabled: true }, true],
+    [{ selfHeal: true, enabled: false }, false],
+  ])('that is automated by %j heals itself: %s', (automated, selfHeals) => {
+    expect(parseApplication({ metadata, spec: { syncPolicy: { automated } } }).selfHeals).toBe(selfHeals);
+  });
+
   it('is read as Argo CD writes it', () => {
     const state = parseApplication({
       metadata: { ...metadata, labels: { a: 'b' } },
-      spec: { syncPolicy: { syncOptions: ['ServerSideApply=true'] }, project: 'default' },
+      spec: {
+        syncPolicy: { syncOptions: ['ServerSideApply=true'], automated: { prune: true, selfHeal: true } },
+        ignoreDifferences: [{ group: 'apps', kind: 'Deployment', jsonPointers: ['/spec/replicas'] }],
+        project: 'default',
+      },
       operation: { info: [{ name: 'requestId', value: 'r-2' }], sync: {} },
       status: {
         sync: { status: 'OutOfSync', revision: 'abc' },
@@ -123,10 +137,21 @@ describe('an Argo CD Application', () => {
       annotations: {},
       resourceVersion: '7',
       syncOptions: ['ServerSideApply=true'],
+      selfHeals: true,
       sync: 'OutOfSync',
       health: 'Missing',
       revision: 'abc',
-      ignoreDifferences: [],
+      ignoreDifferences: [
+        {
+          group: 'apps',
+          kind: 'Deployment',
+          namespace: null,
+          name: null,
+          jsonPointers: ['/spec/replicas'],
+          jqPathExpressions: [],
+          managedFieldsManagers: [],
+        },
+      ],
       reconciledAt: '2026-11-21T10:00:00Z',
       refreshing: false,
       requested: { requestId: 'r-2' },
@@ -144,7 +169,6 @@ describe('an Argo CD Application', () => {
       ],
       outOfSync: [{ kind: 'Namespace', namespace: '', name: 'web' }],
       problems: [],
-      selfHeals: false,
     });
   });
 

@@ -235,12 +235,49 @@ describe('looks at a cluster', () => {
         deployment('e', 'registry.test/external-dns-exporter:v1', { args: ['--policy=upsert-only'] }),
       ],
     });
-    expect(await kube.externalDns(AT)).toEqual([
-      { deployment: 'dns/a', policy: 'upsert-only' },
-      { deployment: 'dns/b', policy: 'sync' },
-      { deployment: 'dns/c', policy: 'create-only' },
-      { deployment: 'dns/d', policy: null },
+    const found = await kube.externalDns(AT);
+    expect(found.map(({ deployment: name, policy }) => `${name} ${policy}`)).toEqual([
+      'dns/a upsert-only',
+      'dns/b sync',
+      'dns/c create-only',
+      'dns/d sync',
     ]);
+  });
+
+  it('tell what variables tell an external-dns, and what only a Secret knows', async () => {
+    const env = [
+      { name: 'EXTERNAL_DNS_TXT_OWNER_ID', value: 'stg-1-33' },
+      { name: 'EXTERNAL_DNS_TXT_PREFIX', valueFrom: { secretKeyRef: { name: 'x', key: 'y' } } },
+    ];
+    const containers = [{ name: 'dns', image: 'external-dns:v0.20.0', env }];
+    const kube = await look({
+      items: [
+        {
+          metadata: { name: 'a', namespace: 'dns' },
+          spec: { selector: {}, template: { spec: { containers } } },
+          status: { readyReplicas: 1 },
+        },
+      ],
+    });
+    expect(await kube.externalDns(AT)).toMatchObject([{ ownerId: 'stg-1-33', format: null, isRunning: true }]);
+  });
+
+  it('give the annotations of an ingress, and null while there is none', async () => {
+    const ingress = { namespace: 'web', name: 'web' };
+    expect(await (await look({ metadata: { annotations: { a: 'b' } } })).ingressAnnotations(AT, ingress)).toEqual({
+      a: 'b',
+    });
+    expect(await (await look({ metadata: {} })).ingressAnnotations(AT, ingress)).toEqual({});
+    const { at } = await apiServer(() => ({ status: 404, body: { kind: 'Status', message: 'not found' } }));
+    expect(await connect(at).kube.ingressAnnotations(AT, ingress)).toBeNull();
+  });
+
+  it('are told one annotation, by who we are', async () => {
+    const { at, asked } = await apiServer(() => ({ status: 200, body: {} }));
+    await connect(at).kube.annotateIngress(AT, { namespace: 'web', name: 'web' }, { 'x/aws-weight': '5' });
+    expect(asked[0]?.line).toBe('PATCH /apis/networking.k8s.io/v1/namespaces/web/ingresses/web?fieldManager=eksodus');
+    expect(asked[0]?.headers['content-type']).toBe('application/merge-patch+json');
+    expect(JSON.parse(asked[0]?.body ?? '')).toEqual({ metadata: { annotations: { 'x/aws-weight': '5' } } });
   });
 
   it('give the host name of an ingress, or null while there is none', async () => {

@@ -37,6 +37,7 @@ describe('readExternalDns', () => {
       sources: [],
       domains: [],
       zoneIds: [],
+      zoneType: null,
       readsIngressRules: true,
     });
   });
@@ -189,7 +190,7 @@ describe('whyUnreadable', () => {
 });
 
 describe('mayWrite', () => {
-  const at = { host: 'Web.example.test', zoneId: 'Z1' };
+  const at = { host: 'Web.example.test', zoneId: 'Z1', isPrivate: false };
   it.each<[string[], boolean]>([
     [[], true],
     [['--domain-filter=example.test'], true],
@@ -199,6 +200,9 @@ describe('mayWrite', () => {
     [['--zone-id-filter=Z1', '--zone-id-filter=Z2'], true],
     [['--zone-id-filter=Z2'], false],
     [['--domain-filter='], true],
+    [['--aws-zone-type=public'], true],
+    [['--aws-zone-type=private'], false],
+    [['--aws-zone-type='], true],
   ])('with %j is %s', (args, expected) => {
     expect(mayWrite(read(args), at)).toBe(expected);
   });

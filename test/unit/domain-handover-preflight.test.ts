@@ -24,6 +24,7 @@ const anyOf = (group: string, kind: string, path: string): IgnoredDifference => 
   namespace: null,
   jsonPointers: [path],
   jqPathExpressions: [],
+  managedFieldsManagers: [],
 });
 const SUSPEND = anyOf('batch', 'CronJob', '/spec/suspend');
 const REPLICAS = anyOf('apps', 'Deployment', '/spec/replicas');

@@ -1,9 +1,12 @@
 import { describe, expect, it } from 'vitest';
 import type { Environment } from '../../src/domain/environment.ts';
+import type { ExternalDns } from '../../src/domain/external-dns.ts';
 import { judgePreflight, type PreflightFacts } from '../../src/domain/preflight.ts';
+import type { RecordOwner } from '../../src/domain/record-owner.ts';
 import type { Finding } from '../../src/domain/status.ts';
 import { RECORD_TYPES, type ObservedRecord } from '../../src/domain/traffic.ts';
 import { environment } from '../support/environment.ts';
+import { externalDns } from '../support/external-dns.ts';
 
 const AT = '2026-06-01T09:00:00.000Z';
 const RUN = 'upgrade/stg/run-1';
@@ -27,8 +30,13 @@ const host = (app: string): Host => ({
   zoneProblem: null,
   records: records('stg-1-33', 100),
   otherRecords: [],
-  externalDnsOwner: null,
+  owner: { kind: 'unregistered' },
 });
+const ownedBy = (owner: string, setIdentifier = 'stg-1-33'): RecordOwner => ({
+  kind: 'external-dns',
+  claims: [{ owner, resource: null, setIdentifier, types: ['A', 'AAAA'], entries: [] }],
+});
+const withOwner = (owner: RecordOwner, app: string): Host => ({ ...host(app), owner });
 const application = (app: string, needs: readonly string[] = []) => ({
   name: `${app}-stg-1-33`,
   app,
@@ -51,8 +59,8 @@ const blue: Blue = {
   reachable: true,
   unreachableBecause: null,
   externalDns: [
-    { deployment: 'dns/public', policy: 'sync' },
-    { deployment: 'dns/private', policy: null },
+    externalDns('stg-1-33', { deployment: 'dns/public' }),
+    externalDns('private', { deployment: 'dns/private', policy: null, domains: ['example.internal'] }),
   ],
   registrations: [registration('cluster-stg-1-33')],
 };
@@ -75,6 +83,7 @@ const good: PreflightFacts = {
   handovers: [],
   cronJobs: [],
   hosts: [host('messages'), host('files')],
+  annotated: [],
 };
 
 const judge = (facts: PreflightFacts, given: Environment = environment()): Finding[] =>
@@ -110,7 +119,7 @@ const CASES: readonly Case[] = [
   },
   {
     id: 'external-dns.keeps-records',
-    facts: withBlue({ externalDns: [{ deployment: 'dns/public', policy: 'upsert-only' }] }),
+    facts: withBlue({ externalDns: [externalDns('x', { deployment: 'dns/public', policy: 'upsert-only' })] }),
     subject: 'dns/public',
     tells: 'on stg-1-33 with --policy=upsert-only',
   },
@@ -210,7 +219,20 @@ const CASES: readonly Case[] = [
     tells: 'files-stg-1-33',
   },
   { id: 'dns.zone', facts: withHost({ zoneProblem: 'no hosted zone Z1' }), subject: HOST, tells: 'no hosted zone Z1' },
-  { id: 'dns.not-ours', facts: withHost({ externalDnsOwner: 'stg-1-33' }), subject: HOST, tells: '"stg-1-33"' },
+  {
+    id: 'record.others',
+    facts: withHost({ owner: { kind: 'other', what: 'a stranger' } }),
+    subject: HOST,
+    tells: 'a stranger',
+  },
+  {
+    id: 'record.owner-unknown',
+    facts: withHost({ owner: { kind: 'cannot-know', why: 'it is in DynamoDB' } }),
+    subject: HOST,
+    tells: 'DynamoDB',
+  },
+  { id: 'record.owner-id', facts: withHost({ owner: ownedBy('default') }), subject: HOST, tells: '"default"' },
+  { id: 'record.set-identifier', facts: withHost({ owner: ownedBy('stg-1-33') }), subject: HOST, tells: 'no ingress/' },
   { id: 'dns.not-weighted', facts: withHost({ otherRecords: ['CNAME'] }), subject: HOST, tells: 'CNAME' },
   { id: 'dns.blue-not-serving', facts: withHost({ records: [] }), subject: HOST, tells: 'stg-1-33' },
   { id: 'dns.blue-not-serving', facts: withHost({ records: records('stg-1-33', 0) }), subject: HOST, tells: 'above 0' },
@@ -297,7 +319,7 @@ describe('judgePreflight', () => {
       cronJobs: [],
       hosts: [
         { ...host('messages'), otherRecords: ['CNAME'] },
-        { ...host('files'), externalDnsOwner: 'x' },
+        { ...host('files'), owner: { kind: 'other', what: 'x' } },
       ],
     });
     expect(findings.map(({ id }) => id)).toEqual([
@@ -305,8 +327,26 @@ describe('judgePreflight', () => {
       'version.same',
       'manager.unreachable',
       'dns.not-weighted',
-      'dns.not-ours',
+      'record.others',
     ]);
+  });
+
+  it('has nothing against a name that external-dns can be told to move', () => {
+    const prefix = 'external-dns.alpha.kubernetes.io/';
+    const annotations = { [`${prefix}set-identifier`]: 'stg-1-33', [`${prefix}aws-weight`]: '100' };
+    const annotatedBy = (dns: readonly ExternalDns[]): PreflightFacts['annotated'] =>
+      ['messages', 'files'].map((app) => ({
+        app,
+        cluster: 'stg-1-33',
+        externalDns: dns,
+        annotations,
+        application: null,
+      }));
+    const hosts = [withOwner(ownedBy('stg-1-33'), 'messages'), withOwner(ownedBy('stg-1-33'), 'files')];
+    expect(judge({ ...good, hosts, annotated: annotatedBy(blue.externalDns) })).toEqual([]);
+    // What is wrong with the one external-dns is told once, for all its names.
+    const down = annotatedBy([externalDns('stg-1-33', { isRunning: false })]);
+    expect(judge({ ...good, hosts, annotated: down }).map(({ id }) => id)).toEqual(['record.not-running']);
   });
 
   it('counts standard support that ends later, or that EKS does not tell, as supported', () => {
