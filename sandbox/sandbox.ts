@@ -8,14 +8,14 @@ import { registerCluster, syncAll } from './argocd/seed.ts';
 import { startAwsGateway } from './aws/gateway.ts';
 import { KubernetesControlPlanes } from './cluster/control-planes.ts';
 import { startEtcd } from './cluster/etcd.ts';
-import type { AccessKey, AwsGateway, ControlPlane, NameServer, SandboxSettings, Speed } from './contracts.ts';
+import type { AccessKey, AwsGateway, ControlPlane, NameServer, OnInSync, SandboxSettings, Speed } from './contracts.ts';
 import { startNameServer } from './dns/name-server.ts';
 import { LoadBalancers } from './edge/load-balancers.ts';
 import { serveMetrics } from './edge/metrics-endpoint.ts';
 import { ControlPlanesWithEdge } from './edge-of-clusters.ts';
 import { writeEnvironmentFile, type SandboxEnvironment } from './environment-file.ts';
 import { ExternalDnsRunner } from './external-dns/runner.ts';
-import { DEVELOPERS_APPS, PLATFORM_APPS, type GitOpsApp } from './gitops/catalog.ts';
+import { DEVELOPERS_APPS, PLATFORM_APPS, type AnnotatedApps, type GitOpsApp } from './gitops/catalog.ts';
 import { makeGitOpsRepository } from './gitops/repository.ts';
 import { given } from './given.ts';
 import { ARGOCD_POLICY, EXTERNAL_DNS_POLICY, WORKER_POLICY } from './policies.ts';
@@ -46,6 +46,8 @@ export interface SandboxOptions {
   readonly amend?: (environment: SandboxEnvironment) => object;
   /** Developers' apps of the GitOps repository that are on blue too; in the environment file they are by `amend` only. */
   readonly alsoApps?: readonly GitOpsApp[];
+  /** Apps whose public names are external-dns's. */
+  readonly annotated?: AnnotatedApps;
   /** Aborted: what is starting stops, and nothing more starts. */
   readonly signal: AbortSignal;
   /** Told as each part comes up. */
@@ -68,11 +70,13 @@ export interface Sandbox {
   /** What the worker gets in its environment: who it is, and where AWS is. */
   readonly workerEnv: Readonly<Record<string, string>>;
   controlPlane(name: string): ControlPlane | undefined;
+  /** Told of every state of a hosted zone from now on, as soon as the name servers answer by it. */
+  watchZones(watcher: OnInSync): void;
   stop(): Promise<void>;
 }
 
 export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
-  const { dir, speed, amend, alsoApps = [], signal, announce } = options;
+  const { dir, speed, amend, alsoApps = [], annotated, signal, announce } = options;
   const began = Date.now();
   const tell = (what: string): void => announce(`${((Date.now() - began) / 1000).toFixed(1).padStart(5)}s  ${what}`);
   const settings: SandboxSettings = { dir, speed, account: '000000000000', region: 'ap-northeast-1' };
@@ -89,6 +93,8 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
     for (const step of undo.splice(0).toReversed())
       await step().catch((error: unknown) => (signal.aborted ? undefined : tell(`while stopping: ${String(error)}`)));
   };
+
+  const zoneWatchers: OnInSync[] = [];
 
   try {
     const nameServer = await startNameServer({ zoneTtl: (seconds) => speed.ms(seconds) / 1000 });
@@ -114,7 +120,10 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
       settings,
       processes,
       controlPlanes: () => controlPlanes,
-      onInSync: (zone) => nameServer.setZone(zone),
+      onInSync: (zone) => {
+        nameServer.setZone(zone);
+        for (const watcher of zoneWatchers) watcher(zone);
+      },
       // Nobody asks before they are there.
       targetHealth: (targetGroupArn) => loadBalancers.targetHealth(targetGroupArn),
     });
@@ -154,6 +163,7 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
           region: settings.region,
           zone: ZONE,
           externalDnsIntervalMs: Math.max(SHORTEST_EXTERNAL_DNS_INTERVAL_MS, speed.ms(EXTERNAL_DNS_INTERVAL_SECONDS)),
+          annotated: { apps: annotated?.apps ?? [], live: BLUE.name },
         },
       ],
     });
@@ -175,6 +185,7 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
         repositoryUrl: repository.url,
         environment: ENVIRONMENT,
         alsoApps,
+        annotated,
       });
       return { manager, argo };
     };
@@ -211,6 +222,7 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
       zoneId: account.zoneId,
       zone: ZONE,
       apps: DEVELOPERS_APPS.map(({ name }) => name),
+      annotated: annotated?.apps ?? [],
     });
     await writeLiveParameter(gateway, settings);
     const environmentFile = join(dir, `${ENVIRONMENT}.yaml`);
@@ -251,6 +263,7 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
       appPort,
       workerEnv,
       controlPlane: (name) => controlPlanes.get(name),
+      watchZones: (watcher) => void zoneWatchers.push(watcher),
       stop,
     };
   } catch (error) {

@@ -5,6 +5,7 @@ import {
   PLATFORM_APPS,
   environmentFolder,
   folderOf,
+  type AnnotatedApps,
   type GitOpsApp,
 } from '../gitops/catalog.ts';
 import { GITOPS_BRANCH } from '../gitops/repository.ts';
@@ -28,6 +29,8 @@ interface Tier {
   /** What a sync of each of them must be asked with. */
   readonly syncOptions: readonly string[];
   readonly ignoreDifferences?: readonly object[];
+  /** It syncs by itself, and puts back what is not as in Git. */
+  readonly selfHeals?: boolean;
 }
 
 const PLATFORM: Tier = {
@@ -50,17 +53,40 @@ const DEVELOPERS: Tier = {
   ],
 };
 
-/**
- * The ApplicationSets of an environment: every app in every cluster whose Secret has the labels.
- * `alsoApps`: developers' apps beside those that are always there.
- */
-export function applicationSets(options: {
+interface SetsOptions {
   readonly environment: string;
   readonly repositoryUrl: string;
+  /** Developers' apps beside those that are always there. */
   readonly alsoApps?: readonly GitOpsApp[];
-}): Manifest[] {
-  const developers = { ...DEVELOPERS, apps: [...DEVELOPERS.apps, ...(options.alsoApps ?? [])] };
-  return [PLATFORM, developers].map((tier) => ({
+  readonly annotated?: AnnotatedApps | undefined;
+}
+
+const WEIGHT_OF_EXTERNAL_DNS = {
+  group: 'networking.k8s.io',
+  kind: 'Ingress',
+  jsonPointers: ['/metadata/annotations/external-dns.alpha.kubernetes.io~1aws-weight'],
+};
+
+function developers({ alsoApps = [], annotated }: SetsOptions): Tier[] {
+  const apps = [...DEVELOPERS.apps, ...alsoApps];
+  if (!annotated) return [{ ...DEVELOPERS, apps }];
+  const { selfHeals, ignoresWeight } = annotated;
+  const isAnnotated = ({ name }: GitOpsApp): boolean => annotated.apps.includes(name);
+  return [
+    { ...DEVELOPERS, apps: apps.filter((app) => !isAnnotated(app)) },
+    {
+      ...DEVELOPERS,
+      name: 'annotated-apps',
+      apps: apps.filter(isAnnotated),
+      ignoreDifferences: [...(DEVELOPERS.ignoreDifferences ?? []), ...(ignoresWeight ? [WEIGHT_OF_EXTERNAL_DNS] : [])],
+      selfHeals,
+    },
+  ];
+}
+
+/** The ApplicationSets of an environment: every app in every cluster whose Secret has the labels. */
+export function applicationSets(options: SetsOptions): Manifest[] {
+  return [PLATFORM, ...developers(options)].map((tier) => ({
     apiVersion: 'argoproj.io/v1alpha1',
     kind: 'ApplicationSet',
     metadata: { name: `${options.environment}-${tier.name}`, namespace: ARGOCD_NAMESPACE },
@@ -91,8 +117,8 @@ const appsOf = ({ apps }: Tier): object => ({
   },
 });
 
-/** Without automated sync: the apps of a new cluster are synced in the order of their needs. */
-function template(options: { readonly environment: string; readonly repositoryUrl: string }, tier: Tier): object {
+/** Mostly without automated sync: the apps of a new cluster are synced in the order of their needs. */
+function template(options: SetsOptions, tier: Tier): object {
   return {
     metadata: {
       name: applicationName('{{.app}}', '{{.name}}'),
@@ -120,7 +146,10 @@ function template(options: { readonly environment: string; readonly repositoryUr
         },
       },
       destination: { name: '{{.name}}', namespace: '{{.namespace}}' },
-      syncPolicy: { syncOptions: tier.syncOptions },
+      syncPolicy: {
+        syncOptions: tier.syncOptions,
+        ...(tier.selfHeals && { automated: { selfHeal: true } }),
+      },
       ...(tier.ignoreDifferences && { ignoreDifferences: tier.ignoreDifferences }),
     },
   };

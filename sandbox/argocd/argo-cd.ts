@@ -4,7 +4,7 @@ import { CustomObjectsApi, loadYaml, type KubeConfig } from '@kubernetes/client-
 import { kubeConfigFor } from '../cluster/kube-client.ts';
 import type { AccessKey, ControlPlane } from '../contracts.ts';
 import { freePort } from '../process/ports.ts';
-import type { GitOpsApp } from '../gitops/catalog.ts';
+import type { AnnotatedApps, GitOpsApp } from '../gitops/catalog.ts';
 import type { Processes } from '../process/processes.ts';
 import { waitUntil } from '../process/ready.ts';
 import { partFile } from '../setup/cache.mjs';
@@ -27,6 +27,7 @@ export interface ArgoCdOptions {
   readonly environment: string;
   /** Developers' apps beside those that are always there. */
   readonly alsoApps?: readonly GitOpsApp[];
+  readonly annotated?: AnnotatedApps | undefined;
 }
 
 export interface ArgoCd {
@@ -63,14 +64,15 @@ export async function startArgoCd(options: ArgoCdOptions): Promise<ArgoCd> {
   };
 }
 
-async function install({ manager, environment, repositoryUrl, alsoApps = [] }: ArgoCdOptions): Promise<void> {
+async function install(options: ArgoCdOptions): Promise<void> {
+  const { manager } = options;
   const config = kubeConfigFor(manager);
   const crds = ['application', 'applicationset', 'appproject'].map((name) =>
     loadYaml<Manifest>(readFileSync(partFile('argocd', `crds/${name}-crd.yaml`), 'utf8')),
   );
   await apply(config, [argoCdNamespace, ...crds]);
   await served(config);
-  await apply(config, [...argoCdSettings(), ...applicationSets({ environment, repositoryUrl, alsoApps })]);
+  await apply(config, [...argoCdSettings(), ...applicationSets(options)]);
 }
 
 /** Established is not enough: what the API server offers follows a moment later, and objects are created by that. */

@@ -36,6 +36,15 @@ export const DEVELOPERS_APPS: readonly GitOpsApp[] = [
 /** An app without hosts, for those who rehearse with it: a CronJob and a singleton, which may run in one cluster only. */
 export const NIGHTLY: GitOpsApp = developers('nightly', 'back-office');
 
+/** Developers' apps whose public names external-dns has, by annotations on their Ingresses. */
+export interface AnnotatedApps {
+  readonly apps: readonly string[];
+  /** Argo CD puts back at once what is not as in Git. */
+  readonly selfHeals: boolean;
+  /** Argo CD leaves the annotation with the weight to others. */
+  readonly ignoresWeight: boolean;
+}
+
 /** The app's folder in the repository. */
 export const folderOf = ({ tier, name }: GitOpsApp): string => `${tier === 'platform' ? 'platform' : 'apps'}/${name}`;
 

@@ -15,6 +15,8 @@ export interface GitOpsEnvironment {
   readonly zone: string;
   /** How often external-dns compares and writes. AWS takes 60 s by default. */
   readonly externalDnsIntervalMs: number;
+  /** Names of apps whose public names external-dns has, with all of the weight on the live cluster. */
+  readonly annotated?: { readonly apps: readonly string[]; readonly live: string };
 }
 
 export interface GitOpsRepository {
@@ -62,9 +64,9 @@ export async function makeGitOpsRepository(options: {
 }
 
 async function writeEnvironment(dir: string, environment: GitOpsEnvironment): Promise<void> {
-  const { name, region, zone, externalDnsIntervalMs } = environment;
+  const { name, region, zone, externalDnsIntervalMs, annotated = { apps: [], live: '' } } = environment;
   const folder = join(dir, environmentFolder(name));
   await mkdir(folder, { recursive: true });
-  const values = { region, zone, externalDnsInterval: `${externalDnsIntervalMs}ms` };
+  const values = { region, zone, externalDnsInterval: `${externalDnsIntervalMs}ms`, annotated };
   await writeFile(join(folder, 'environment.json'), `${JSON.stringify(values, null, 2)}\n`);
 }

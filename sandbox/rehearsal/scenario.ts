@@ -14,7 +14,7 @@ export interface Scenario {
   /** How its upgrade must end: all on green and blue deleted, or all on blue and blue whole. */
   readonly ends: 'succeeded' | 'rolled-back';
   /** What the sandbox and its environment file are to be, where a plain rehearsal's would not do. */
-  readonly sandbox?: Pick<SandboxOptions, 'amend' | 'alsoApps'>;
+  readonly sandbox?: Pick<SandboxOptions, 'amend' | 'alsoApps' | 'annotated'>;
   /** The app whose requests are made to fail where green serves it: some must fail there, and none elsewhere. */
   readonly failsOnGreen?: string;
   /** The steps that must have been observed; every step of every app where this is left out. */

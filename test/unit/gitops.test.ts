@@ -33,6 +33,7 @@ describe('the GitOps repository', () => {
       region: 'us-east-1',
       zone: 'example.test',
       externalDnsInterval: '60000ms',
+      annotated: { apps: [], live: '' },
     });
   });
 

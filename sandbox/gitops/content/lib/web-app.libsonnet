@@ -10,6 +10,15 @@ function(app)
     kind: kind,
     metadata: { name: app.name, labels: labels },
   } + body;
+  // The public name has a record of each cluster at once. Mostly external-dns publishes this cluster's own name only, for
+  // of the public one it would make a record without a weight. Where the public name is its own, it is told the weight.
+  local published = if std.member(environment.annotated.apps, app.name) then {
+    'external-dns.alpha.kubernetes.io/hostname': '%s.%s' % [app.name, environment.zone],
+    'external-dns.alpha.kubernetes.io/set-identifier': cluster,
+    'external-dns.alpha.kubernetes.io/aws-weight': if cluster == environment.annotated.live then '100' else '0',
+  } else {
+    'external-dns.alpha.kubernetes.io/hostname': '%s.%s.%s' % [app.name, cluster, environment.zone],
+  };
   local selector = { matchLabels: { 'app.kubernetes.io/name': app.name } };
   [
     object('apps/v1', 'Deployment', {
@@ -46,11 +55,8 @@ function(app)
           'alb.ingress.kubernetes.io/ip-address-type': 'dualstack',
           'alb.ingress.kubernetes.io/target-type': 'ip',
           'alb.ingress.kubernetes.io/healthcheck-path': '/healthz',
-          // external-dns publishes this cluster's own name only. The public name below has a record in both clusters'
-          // colours at once and is not external-dns's, which would make a record without a weight of it.
           'external-dns.alpha.kubernetes.io/ingress-hostname-source': 'annotation-only',
-          'external-dns.alpha.kubernetes.io/hostname': '%s.%s.%s' % [app.name, cluster, environment.zone],
-        },
+        } + published,
       },
       spec: {
         ingressClassName: 'alb',
