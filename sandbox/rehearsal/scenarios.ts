@@ -5,6 +5,7 @@ import { blueSick } from './scenarios/blue-sick.ts';
 import { gateFailure } from './scenarios/gate-failure.ts';
 import { drift } from './scenarios/drift.ts';
 import { cronHandover } from './scenarios/cron-handover.ts';
+import { externalDns } from './scenarios/external-dns.ts';
 import { plain } from './scenarios/plain.ts';
 import { rollback } from './scenarios/rollback.ts';
 import { workerCrash } from './scenarios/worker-crash.ts';
@@ -20,6 +21,7 @@ const ALL = {
   'zone-throttle': zoneThrottle,
   'cron-handover': cronHandover,
   'blue-sick': blueSick,
+  'external-dns': externalDns,
 } as const satisfies Record<string, Scenario>;
 
 export type ScenarioName = keyof typeof ALL;

@@ -201,6 +201,12 @@ export const THROTTLED = {
   unfulfilled: [],
   allZero: [],
 } as const;
+export const ANNOTATED = {
+  weights: ['100/-', '100/0', '100/5', '95/5', '95/25', '75/25', '75/50', '50/50', '50/100', '0/100', '-/100'],
+  uneven: [],
+  annotated: Array.from({ length: 8 }, () => 'annotateWeight'),
+  wished: [],
+} as const;
 /** Of every minute, two in each cluster before the next takes over. */
 export const runs = (turns: readonly string[]): string[] =>
   turns.flatMap((cluster, turn) => [2 * turn, 2 * turn + 1].map((minute) => `${29_000_000 + minute} ${cluster}`));
@@ -232,6 +238,7 @@ export const GOOD: Readonly<Record<ScenarioName, () => RehearsalReport>> = {
   'gate-failure': gateFailure,
   drift: () => ({ ...plain(), scenario: 'drift', noted: DRIFTED }),
   'zone-throttle': () => ({ ...plain(), scenario: 'zone-throttle', noted: THROTTLED }),
+  'external-dns': () => ({ ...plain(), scenario: 'external-dns', noted: ANNOTATED }),
   'cron-handover': () => ({ ...plain(), scenario: 'cron-handover', noted: { runs: runs([BLUE, GREEN, BLUE, GREEN]) } }),
   'blue-sick': blueSick,
 };

@@ -11,7 +11,18 @@ import type { RehearsalReport } from '../../sandbox/rehearsal/report.ts';
 import type { Departure } from '../../sandbox/traffic/departures.ts';
 import type { TrafficStepStatus } from '../../src/domain/status.ts';
 import type { ScenarioName } from '../../sandbox/rehearsal/scenarios.ts';
-import { at, BLUE, DRIFTED, EXPECTED, GOOD, GREEN, runs, step, THROTTLED } from '../support/rehearsal-report.ts';
+import {
+  ANNOTATED,
+  at,
+  BLUE,
+  DRIFTED,
+  EXPECTED,
+  GOOD,
+  GREEN,
+  runs,
+  step,
+  THROTTLED,
+} from '../support/rehearsal-report.ts';
 
 type Change = (report: RehearsalReport) => Partial<RehearsalReport>;
 /** A change, and what the one problem that it makes must say. */
@@ -398,6 +409,25 @@ const BROKEN: Record<ScenarioName, Record<string, Broken>> = {
     'a wish that was refused': [noting(THROTTLED, { unfulfilled: ['drift'] }), 'wishes were refused: drift'],
     'all weights zero': [noting(THROTTLED, { allZero: ['files'] }), 'all weights were zero: files'],
     'no histories': [noting(THROTTLED, { wishes: [] }), 'no wish was found in the histories of zones'],
+  },
+  'external-dns': {
+    ...UPGRADED,
+    'a side that lost before the other had gained': [
+      noting(ANNOTATED, { weights: ['100/-', '100/0', '0/0', '0/100', '-/100'] }),
+      `weights of files went 100/- 100/0 0/0 0/100 -/100, expected ${ANNOTATED.weights.join(' ')}`,
+    ],
+    'A and AAAA that differ': [
+      noting(ANNOTATED, { uneven: ['A 95/5, AAAA 100/5'] }),
+      'A and AAAA of files were not alike: A 95/5, AAAA 100/5',
+    ],
+    'no annotation': [
+      noting(ANNOTATED, { annotated: [] }),
+      'no annotation of files was set, expected two for each step',
+    ],
+    'a wish to the zone’s writer': [
+      noting(ANNOTATED, { wished: ['wish'] }),
+      "the zone's writer was asked for files 1 times, expected never",
+    ],
   },
   'cron-handover': {
     ...UPGRADED,

@@ -12,6 +12,7 @@ export const SCENARIOS: Readonly<Record<RehearsalOptions['scenario'], string>> =
     'an app fails a part of its requests on green: metrics see it, it goes back alone, and is tried again',
   drift: 'somebody writes other weights in the middle of a move: the app holds, and goes on when it is resumed',
   'zone-throttle': 'other tools use up the requests to Route 53 and keep the zone busy: all goes on, only later',
+  'external-dns': 'an app’s name is external-dns’s: it moves by annotations in both clusters',
   'cron-handover': 'a CronJob moves, is taken back and moves again, and no run is lost or doubled',
   'blue-sick': 'a rollback is refused while the old cluster fails its checks, and done once it is mended',
 };
