@@ -21,6 +21,7 @@ import {
   type WeightedRecord,
 } from '../../src/domain/traffic.ts';
 import type { ArgoApplication } from '../../src/domain/waves.ts';
+import { FakeAnnotations } from './fake-annotations.ts';
 import { FakeWorkloads } from './fake-workloads.ts';
 import { servingFacts } from './readiness.ts';
 
@@ -44,6 +45,7 @@ export class FakeWorld {
   /** Batches as they were written: weights by host and set identifier after each. */
   readonly writes: Record<string, Record<string, number>>[] = [];
   readonly workloads = new FakeWorkloads();
+  readonly annotations = new FakeAnnotations(this);
   readonly parameters = new Map<string, string>();
   readonly labels = new Map<string, Set<string>>();
   /** Called before each activity; a test throws here, or waits. */
@@ -263,18 +265,7 @@ export class FakeWorld {
         ...this.receives,
       }),
       findUncatalogued: async () => this.uncatalogued,
-      findRecordOwners: async ({ hosts, clusters }) => ({
-        hosts: hosts.map(({ host, zone }) => ({
-          host,
-          zoneId: zone.id,
-          isPrivate: zone.private ?? false,
-          owner: { kind: 'unregistered' },
-        })),
-        colours: clusters.map((cluster) => ({ cluster, facts: null })),
-      }),
-      annotateWeight: async () => ({ changed: false }),
-      awaitFollowed: async () => ({ outcome: 'followed' }),
-      awaitAnswers: async () => ({ inSyncAt: new Date().toISOString() }),
+      ...this.annotations.activities(),
       requestCluster: async ({ actor, name, version }) => {
         const adopted = this.clusters.has(name);
         if (!adopted) this.#addCluster(name, version, actor.run);
