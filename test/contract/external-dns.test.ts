@@ -192,7 +192,7 @@ describe('a name that external-dns has', { timeout: UP_TO_MS }, () => {
       const upgrade = await temporal.startUpgrade({ environment, startedBy: 'test' }, taskQueue);
       await until(({ holds }) => holds.some(({ kind }) => kind === 'approval'));
       await upgrade.executeUpdate(messages.rollbackUpdate, {
-        args: [{ by: 'test', reason: 'the way back', removeGreen: false }],
+        args: [{ by: 'test', role: 'sre', reason: 'the way back', removeGreen: false }],
       });
       expect(await upgrade.result()).toMatchObject({ result: 'rolled-back' });
     });
