@@ -1,4 +1,5 @@
 // Weights that external-dns is told by an annotation: set, seen in Route 53, and seen at the zone's name servers.
+import { activityInfo } from '@temporalio/activity';
 import type { Dependencies } from '../src/adapters/index.ts';
 import { countAnswer, isSpread, type Shares } from '../src/domain/spread.ts';
 import { describeRecords, RECORD_TYPES, type ObservedRecord } from '../src/domain/traffic.ts';
@@ -25,7 +26,8 @@ export function createAnnotationWork({ kube, route53, resolver, clock }: Depende
       const at = { region, cluster };
       const there = await kube.ingressAnnotations(at, ingress);
       if (there === null) throw fail('k8s.refused', `${cluster} has no Ingress ${ingress.namespace}/${ingress.name}`);
-      if (there[annotation] === String(weight)) return { changed: false };
+      // An attempt before this one, whose answer was lost, may have set it a moment ago.
+      if (there[annotation] === String(weight)) return { changed: activityInfo().attempt > 1 };
       await kube.annotateIngress(at, ingress, { [annotation]: String(weight) });
       return { changed: true };
     },

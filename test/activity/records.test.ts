@@ -5,6 +5,7 @@ import type { ExternalDns } from '../../src/domain/external-dns.ts';
 import type { Keeper } from '../../src/domain/record-keeper.ts';
 import { externalDns } from '../support/external-dns.ts';
 import {
+  activityEnvironment,
   answers,
   application,
   ARGOCD,
@@ -144,6 +145,12 @@ describe('annotateWeight', () => {
   it('changes nothing when it is set', async () => {
     const kube = { ingressAnnotations: answers({ [ANNOTATION]: '25' }) };
     expect(await run(prepare({ kube }), 'annotateWeight', request)).toEqual({ changed: false });
+  });
+
+  it('may have been set by an attempt whose answer was lost', async () => {
+    const deps = prepare({ kube: { ingressAnnotations: answers({ [ANNOTATION]: '25' }) } });
+    const second = activityEnvironment({ attempt: 2 });
+    expect(await run(deps, 'annotateWeight', request, second)).toEqual({ changed: true });
   });
 
   it('fails when there is no Ingress', async () => {
