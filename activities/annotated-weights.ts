@@ -6,7 +6,7 @@ import { describeRecords, RECORD_TYPES, type ObservedRecord } from '../src/domai
 import { fail } from './failures.ts';
 import { nameServersOf } from './name-servers.ts';
 import { GENTLE, pollFor, pollUntil, type Look } from './poll.ts';
-import type { FollowOutcome, RecordActivities, Weights } from './ports.ts';
+import type { FollowOutcome, RecordActivities, Weights } from './record-ports.ts';
 import { observedOf } from './zone-records.ts';
 
 /** External-dns is given three rounds, and a minute for requests that Route 53 throttles. */

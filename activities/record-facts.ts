@@ -7,7 +7,7 @@ import type { ColourFacts } from '../src/domain/record-keeper.ts';
 import { namesToRead, ownerOf, type RecordOwner } from '../src/domain/record-owner.ts';
 import { argoAddress } from './argocd.ts';
 import { factOrFailure, type Found } from './found.ts';
-import type { RecordActivities } from './ports.ts';
+import type { RecordActivities } from './record-ports.ts';
 
 type Scope = Pick<Environment, 'region' | 'argocd'>;
 

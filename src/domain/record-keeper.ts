@@ -1,6 +1,6 @@
 /** The external-dns that has an app's record in one cluster, and whether it can be worked with. Pure. */
 import { ignoreSnippet, leavesAnnotation, type ArgoPolicy } from './argo-differences.ts';
-import { mayWrite, readAnnotations, type ExternalDns } from './external-dns.ts';
+import { mayWrite, readAnnotations, type DnsAnnotations, type ExternalDns } from './external-dns.ts';
 import type { Claim } from './record-owner.ts';
 
 /** What one cluster says of an app's records. */
@@ -119,7 +119,8 @@ export function findKeeper(
   if (annotations === null || annotationPrefix === null || intervalSeconds === null || cacheSeconds === null)
     return { problems };
 
-  const { setIdentifier, weight, isForOther } = readAnnotations(annotations, annotationPrefix);
+  const said = readAnnotations(annotations, annotationPrefix);
+  const { setIdentifier, weight, isForOther } = said;
   const annotation = `${annotationPrefix}aws-weight`;
   const byHand = `annotate ${resource} on ${cluster} with ${annotationPrefix}set-identifier: ${cluster} and ${annotation}, in Git`;
   if (setIdentifier !== cluster)
@@ -143,6 +144,13 @@ export function findKeeper(
       `${resource} on ${cluster} has ${weight === null ? 'no weight' : `the weight "${weight}"`}, expected a whole number from 0 to 255`,
       byHand,
     );
+  if (!mayPublish(dns, said, host))
+    add(
+      'not-published',
+      host,
+      `external-dns ${dns.deployment} on ${cluster} does not publish it for ${resource}`,
+      `give it --source=ingress, and name ${host} in the annotation ${annotationPrefix}hostname`,
+    );
   if (isForOther)
     add(
       'others',
@@ -160,4 +168,15 @@ export function findKeeper(
   if (problems.length > 0) return { problems };
   const followsWithinSeconds = intervalSeconds + cacheSeconds;
   return { keeper: { cluster, deployment: dns.deployment, ownerId: wanted, annotation, followsWithinSeconds } };
+}
+
+/** False when it surely does not: hosts of the Ingress's rules are not known here. */
+function mayPublish(
+  { sources, readsIngressRules }: ExternalDns,
+  { hostnames, hostnameSource }: DnsAnnotations,
+  host: string,
+): boolean {
+  const byAnnotation = hostnameSource !== 'defined-hosts-only' && hostnames.includes(host.toLowerCase());
+  const mayByRules = hostnameSource !== 'annotation-only' && readsIngressRules;
+  return sources.includes('ingress') && (byAnnotation || mayByRules);
 }

@@ -1,6 +1,6 @@
 // External-dns of both clusters in a fake world: it follows annotations when it is waited for.
 import { ApplicationFailure } from '@temporalio/activity';
-import type { RecordActivities, Weights } from '../../activities/ports.ts';
+import type { RecordActivities, Weights } from '../../activities/record-ports.ts';
 import type { ObservedRecord } from '../../src/domain/traffic.ts';
 import { externalDns } from './external-dns.ts';
 

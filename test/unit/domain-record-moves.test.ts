@@ -112,6 +112,18 @@ describe('decideMove', () => {
     expect(decideMove(facts(before))).toMatchObject({ kind: 'moved', mover: { green: { ownerId: 'green' } } });
   });
 
+  it('takes a name that is published by annotation alone', () => {
+    const blue = colour('blue', '100', {
+      externalDns: [externalDns('blue', { readsIngressRules: false })],
+      annotations: {
+        ...annotated('blue', '100'),
+        [`${PREFIX}ingress-hostname-source`]: 'annotation-only',
+        [`${PREFIX}hostname`]: 'Web.example.test',
+      },
+    });
+    expect(decideMove(facts({ blue })).kind).toBe('moved');
+  });
+
   it('forgets entries whose records are gone', () => {
     const owner = owned(claim('blue'), claim('green'), claim('old', { types: [] }));
     expect(decideMove(facts({ owner })).kind).toBe('moved');
@@ -147,6 +159,17 @@ describe('decideMove', () => {
     ['--dry-run', blueDns({ isDryRun: true }), 'record.policy'],
     ['no ready pod', blueDns({ isRunning: false }), 'record.not-running'],
     ['filters that leave it out', blueDns({ domains: ['example.org'] }), 'record.not-running'],
+    ['no source of Ingresses', blueDns({ sources: ['service'] }), 'record.not-published'],
+    ['rules that are not read', blueDns({ readsIngressRules: false }), 'record.not-published'],
+    [
+      'another name in the annotation alone',
+      blueSays({
+        ...annotated('blue', '100'),
+        [`${PREFIX}ingress-hostname-source`]: 'annotation-only',
+        [`${PREFIX}hostname`]: 'other.example.test',
+      }),
+      'record.not-published',
+    ],
     ['no Ingress', blueSays(null), 'record.set-identifier'],
     ['no set identifier', blueSays({ [WEIGHT]: '100' }), 'record.set-identifier'],
     [
