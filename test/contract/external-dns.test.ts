@@ -53,6 +53,8 @@ beforeAll(async () => {
         ...plain,
         apps: plain.apps.filter(({ name }) => name === 'files'),
         steps: STEPS,
+        // Nobody makes traffic here that could be measured.
+        analyses: [],
         drain: '1s',
         soak: '1s',
       }),
