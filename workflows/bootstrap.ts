@@ -67,8 +67,9 @@ export async function bootstrap({ environment, actor, blue, green, attempt }: Bo
   await everyOne([...new Set([...present.map(({ name }) => name), ...ours])].map(sync));
   await everyOne(inHands.map(seeStopped));
 
+  const withTraffic = apps.filter(({ hosts }) => hosts.length > 0);
   await everyOne(
-    apps.map((app) =>
+    withTraffic.map((app) =>
       work(`${app.name} at weight 0`, () => publishAtZero({ ask, actor, environment, app, blue, green: green.name })),
     ),
   );

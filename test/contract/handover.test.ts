@@ -169,17 +169,18 @@ describe('a CronJob of every minute and a singleton, healed by Argo CD in both c
   });
 
   it('is known to be allowed before anything is stopped', async () => {
-    for (const workload of workloads)
-      expect(await kube.denied({ region: REGION, cluster: BLUE }, workload)).toEqual([]);
-    await letBecome('system:authenticated');
-    expect(await kube.denied({ region: REGION, cluster: BLUE }, report)).toEqual([
-      'get cronjobs',
-      'patch cronjobs',
-      'patch cronjobs/status',
-      'list jobs',
-    ]);
-    expect(await kube.denied({ region: REGION, cluster: BLUE }, mailer)).toContain('patch deployments');
-    await letBecome('system:masters');
+    const denied = (workload: HandoverWorkload) => kube.denied({ region: REGION, cluster: BLUE }, workload);
+    // API servers remember for some seconds who somebody is.
+    const becomes = async (another: string, mayNot: number): Promise<void> => {
+      group = another;
+      const known = async (): Promise<boolean> => (await denied(report)).length === mayNot;
+      await waitUntil(known, { what: `to be known as ${another}`, ...WAIT });
+    };
+    for (const workload of workloads) expect(await denied(workload)).toEqual([]);
+    await becomes('nobody', 4);
+    expect(await denied(report)).toEqual(['get cronjobs', 'patch cronjobs', 'patch cronjobs/status', 'list jobs']);
+    expect(await denied(mailer)).toEqual(['get deployments', 'patch deployments', 'list pods']);
+    await becomes('system:masters', 0);
   });
 
   it('does not start what has changed since it was looked at', async () => {
@@ -200,12 +201,6 @@ async function justBeforeAMinute(): Promise<void> {
   const LEAD_MS = 3_000;
   const toNext = 60_000 - (Date.now() % 60_000);
   await sleep(toNext > LEAD_MS ? toNext - LEAD_MS : toNext + 60_000 - LEAD_MS);
-}
-
-/** API servers remember a token's answer for two seconds. */
-async function letBecome(another: string): Promise<void> {
-  group = another;
-  await sleep(3_000);
 }
 
 /** Of the CronJob and of the Deployment. */

@@ -37,15 +37,16 @@ function withNightly(environment: SandboxEnvironment): object {
     name: app,
     team,
     application: `${app}-{cluster}`,
+    start: 'owner',
     handover: { maxGap: '60s', workloads: [CRON, MAILER] },
   };
   // Blue is not deleted before green has run a second time, however quick the others are.
   return { ...environment, apps: [...environment.apps, nightly], soak: `${LONGER_THAN_A_MINUTE_SECONDS}s` };
 }
 
-type Did = 'nothing' | 'took it back' | 'moved it again';
+type Did = 'nothing' | 'moved it' | 'took it back' | 'moved it again';
 
-/** Takes its app back once it has run on green, and lets it move again once it has run on blue. */
+/** Moves its app once it was seen to run, takes it back once it has run on green, and moves it again once it has on blue. */
 class Owner implements Actor {
   readonly #stage: Pick<Stage, 'sandbox' | 'cli' | 'say'>;
   readonly #runs = new Map<string, CronRun>();
@@ -68,16 +69,18 @@ class Owner implements Actor {
   async look({ apps }: UpgradeStatus): Promise<void> {
     const nightly = apps.find((one) => one.app === app);
     const lastIsOn = (cluster: string): boolean => this.#turns.at(-1) === cluster;
-    if (this.#did === 'nothing' && nightly?.state === 'on-green' && lastIsOn(GREEN.name)) {
+    if (this.#did === 'nothing' && nightly?.hold?.kind === 'owner' && lastIsOn(BLUE.name)) {
+      await this.#command('moved it', 'start');
+    } else if (this.#did === 'moved it' && nightly?.state === 'on-green' && lastIsOn(GREEN.name)) {
       await this.#command('took it back', 'abort', '--yes', '--reason', 'reports look odd');
     } else if (this.#did === 'took it back' && nightly?.hold?.kind === 'aborted' && lastIsOn(BLUE.name)) {
       await this.#command('moved it again', 'retry');
     }
   }
 
-  /** Its own, once blue has run again. */
+  /** Its own, once blue has run. */
   releases({ kind, app: held }: Hold): boolean {
-    return kind === 'aborted' && held === app;
+    return (kind === 'owner' || kind === 'aborted') && held === app;
   }
 
   noted(): Noted {
