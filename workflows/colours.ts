@@ -76,7 +76,6 @@ export function greenLoadBalancer({ actor, app, green }: Pick<Move, 'actor' | 'a
  */
 export async function publishAtZero(move: Move): Promise<void> {
   const { environment, app, blue, green } = move;
-  if (app.hosts.length === 0) return;
   const movers = await findMovers(move, { mustAnswer: true });
   const greenTarget = await greenLoadBalancer(move);
   const annotated: HostChange[] = [];
