@@ -1,7 +1,7 @@
 // Weights that external-dns is told by an annotation: set, seen in Route 53, and seen at the zone's name servers.
 import { activityInfo } from '@temporalio/activity';
 import type { Dependencies } from '../src/adapters/index.ts';
-import { countAnswer, isSpread, type Shares } from '../src/domain/spread.ts';
+import { countAnswer, isSpread, isTellable, type Shares } from '../src/domain/spread.ts';
 import { describeRecords, RECORD_TYPES, type ObservedRecord } from '../src/domain/traffic.ts';
 import { fail } from './failures.ts';
 import { nameServersOf } from './name-servers.ts';
@@ -13,8 +13,8 @@ import { observedOf } from './zone-records.ts';
 const ROUNDS = 3;
 const GRACE_SECONDS = 60;
 const SPREAD_SECONDS = 15 * 60;
-const QUERIES_A_LOOK = 50;
-const AT_A_TIME = 10;
+const QUERIES_A_LOOK = 500;
+const AT_A_TIME = 20;
 
 const drift = (why: string): Look<FollowOutcome> => ({ done: { outcome: 'drift', why } });
 
@@ -72,7 +72,7 @@ export function createAnnotationWork({ kube, route53, resolver, clock }: Depende
     },
 
     async awaitAnswers({ zone, host, target, shares, resolvers }) {
-      if (shares.before !== shares.after) {
+      if (isTellable(shares)) {
         const sums = new Map<string, number>();
         await pollUntil(clock, {
           what: `all name servers of ${zone.name} to answer ${host} by its new weights`,

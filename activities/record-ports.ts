@@ -44,7 +44,7 @@ export interface RecordActivities {
     want: Weights;
     steadySeconds: number;
   }): Promise<FollowOutcome>;
-  /** Until every name server of the zone answers by the new weights. `shares`: of the answers that lead to `target`. */
+  /** Until every name server of the zone answers by the new weights, where answers can tell. `shares`: of the answers that lead to `target`. */
   awaitAnswers(input: {
     zone: HostedZone;
     host: string;

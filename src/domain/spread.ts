@@ -25,4 +25,17 @@ export function countAnswer(sum: number, leadsThere: boolean, { before, after }:
   return Math.max(0, sum + Math.log(fresh / old));
 }
 
+/** So many answers of one server are asked for, at most, on average. */
+const MOST_ANSWERS = 5_000;
+
+/**
+ * Whether so many answers tell the new weights from the old. Where they do not, neither do users; a colour that had none
+ * before, or shall have none, is always told.
+ */
+export function isTellable({ before, after }: Shares): boolean {
+  return (speaksOnAverage(after, before) + speaksOnAverage(1 - after, 1 - before)) * MOST_ANSWERS >= SURE;
+}
+
+const speaksOnAverage = (fresh: number, old: number): number => (fresh === 0 ? 0 : fresh * Math.log(fresh / old));
+
 export const isSpread = (sum: number): boolean => sum >= SURE;

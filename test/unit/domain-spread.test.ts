@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { countAnswer, isSpread, shareOf, type Shares } from '../../src/domain/spread.ts';
+import { countAnswer, isSpread, isTellable, shareOf, type Shares } from '../../src/domain/spread.ts';
 
 /** A reproducible lot: mulberry32. */
 function lots(seed: number): () => number {
@@ -62,6 +62,34 @@ describe('whether a name server answers by the new weights', () => {
         const shares = { before, after: before / 2 };
         const sum = answers.reduce((so, leads) => countAnswer(so, leads, shares), 0);
         expect(sum).toBeGreaterThanOrEqual(0);
+      }),
+    );
+  });
+});
+
+describe('isTellable', () => {
+  it.each<[Shares, boolean]>([
+    [{ before: 0, after: 0.01 }, true],
+    [{ before: 1, after: 0.99 }, true],
+    [{ before: 0.05, after: 0 }, true],
+    [{ before: 0.952, after: 1 }, true],
+    [{ before: 0.208, after: 0.25 }, true],
+    // From 100 and 5 to 95 and 5: it would take a hundred thousand answers.
+    [{ before: 5 / 105, after: 0.05 }, false],
+    [{ before: 0.5, after: 0.5 }, false],
+    [{ before: 0, after: 0 }, false],
+    [{ before: 1, after: 1 }, false],
+  ])('of %j is %s', (shares, expected) => {
+    expect(isTellable(shares)).toBe(expected);
+  });
+
+  it('is so of whatever a step may change from or to nothing', () => {
+    fc.assert(
+      fc.property(fc.integer({ min: 1, max: 99 }), (percent) => {
+        // Raised from nothing, beside all that blue has; and lowered to nothing, beside all that green has.
+        expect(isTellable({ before: 0, after: percent / (100 + percent) })).toBe(true);
+        expect(isTellable({ before: 100 / (200 - percent), after: 1 })).toBe(true);
+        expect(isTellable({ before: percent / (100 + percent), after: 0 })).toBe(true);
       }),
     );
   });
