@@ -30,6 +30,9 @@ const LOOK_EVERY_AT_LEAST_SECONDS = 2;
 /** Of several scrapes, so that a share is one of many requests. */
 const SHORTEST_WINDOW_SECONDS = 6;
 
+/** What each app is asked before and while it has traffic. */
+export const CHECK = { everySeconds: 0.5, timeoutSeconds: 2, failures: 3 } as const;
+
 const OF_ONE = 'cluster="{cluster}",host="{host}"';
 const ALL = `sum(increase(alb_requests_total{${OF_ONE}}[{window}]))`;
 const FAILED = `sum(increase(alb_requests_total{${OF_ONE},code="5xx"}[{window}]))`;
@@ -101,7 +104,16 @@ function environmentOf(of: Omit<EnvironmentFile, 'amend'>) {
       hosts: [`${name}.${of.zone}`],
       application: `${name}-{cluster}`,
       ingress: { namespace: name, name },
-      checks: [{ scheme: 'http', path: '/healthz', port: of.appPort, every: '0.5s', timeout: '2s', failures: 3 }],
+      checks: [
+        {
+          scheme: 'http',
+          path: '/healthz',
+          port: of.appPort,
+          every: `${CHECK.everySeconds}s`,
+          timeout: `${CHECK.timeoutSeconds}s`,
+          failures: CHECK.failures,
+        },
+      ],
     })),
     metrics: [{ name: 'load-balancers', prometheus: { url: of.prometheusUrl } }],
     analyses: [

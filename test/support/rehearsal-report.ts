@@ -114,9 +114,11 @@ const plain = (): RehearsalReport => ({
   troubles: [],
 });
 
-/** Messages failed on green at 25 %. */
+/** Messages failed on green at 25 %, broken at 45, seen at 46, all back at 49; 50 requests a second. */
 const rollback = (): RehearsalReport => {
   const report = plain();
+  const [five] = report.walked['messages'] ?? [];
+  const failing = { ...walkedStep(25, 41, 'failed'), endedAt: at(46) };
   return {
     ...report,
     scenario: 'rollback',
@@ -124,12 +126,14 @@ const rollback = (): RehearsalReport => {
     phases: phases(EXPECTED.phases.indexOf('migrate') + 1),
     traffic: {
       ...report.traffic,
-      failed: 90,
-      green: 1_110,
-      served: APPS.flatMap((app) => [served(app, BLUE), served(app, GREEN, app === 'messages' ? 90 : 0)]),
+      failed: 75,
+      green: 1_125,
+      served: APPS.flatMap((app) => [served(app, BLUE), served(app, GREEN, app === 'messages' ? 75 : 0)]),
       steps: [step('messages', 5), step('files', 5), step('files', 25)],
-      departures: report.traffic.departures.map((one) => ({ ...one, lastStep: null })),
+      departures: report.traffic.departures.map((one) => Object.assign({}, one, { requests: 3_500, lastStep: null })),
     },
+    walked: { ...report.walked, messages: [five, failing].filter((one) => one !== undefined) },
+    noted: { brokenAt: [at(45)] },
     clusters: {
       ...report.clusters,
       blue: { name: BLUE, version: '1.33', servesRemovedApi: true, deleted: false, ready: true },
@@ -153,7 +157,7 @@ const DEADLINE_NOTED = {
   reminded: ['1', '0'],
 };
 
-/** Messages failed a fifth of its requests on green at 25 %, broken at 45, seen at 46, all back at 47; 10 requests a second. */
+/** Messages failed a fifth of its requests on green at 25 %, broken at 45, seen at 46, all back at 49; 10 requests a second. */
 const gateFailure = (): RehearsalReport => {
   const report = plain();
   const [five, ...others] = report.walked['messages'] ?? [];
@@ -218,6 +222,7 @@ const blueSick = (): RehearsalReport => {
     ...report,
     scenario: 'blue-sick',
     traffic: { ...report.traffic, failed: 0, green: 1_200, served: plain().traffic.served },
+    walked: { ...report.walked, messages: (report.walked['messages'] ?? []).slice(0, 1) },
     noted: {
       refusal: [
         'blue does not answer: messages: messages.example.test at lb: /healthz 3 probes, 3 failed, last failure: status 503 in 4 ms; load balancer of k8s-messages of lb: 0 healthy, 0 initial, 3 unhealthy, 0 draining (Health checks failed with these codes: [503]), expected at least 2 healthy. Resume goes back to it all the same',

@@ -47,8 +47,10 @@ it('rollback breaks its app on green once, when it has a share of the traffic in
     upgrade({ apps: [app('messages', { state, greenPercent })] });
   for (const status of [at(5, 'baking'), at(25, 'moving')]) await actor?.look?.(status);
   expect(broken).toEqual([]);
+  expect(actor?.noted?.(undefined)).toEqual({});
   for (const status of [at(25, 'baking'), at(25, 'baking')]) await actor?.look?.(status);
   expect(broken).toEqual([['stg-1-36', 'messages', { status: 503 }]]);
+  expect(actor?.noted?.(undefined)).toEqual({ brokenAt: [expect.any(String)] });
 });
 
 it('rollback wants an environment that goes back, and changes nothing else of it', () => {

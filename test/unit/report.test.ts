@@ -9,6 +9,7 @@ import { expectedOf } from '../../sandbox/rehearsal/expected.ts';
 import { judge } from '../../sandbox/rehearsal/judge.ts';
 import type { RehearsalReport } from '../../sandbox/rehearsal/report.ts';
 import type { Departure } from '../../sandbox/traffic/departures.ts';
+import type { Served } from '../../sandbox/traffic/summary.ts';
 import type { TrafficStepStatus } from '../../src/domain/status.ts';
 import type { ScenarioName } from '../../sandbox/rehearsal/scenarios.ts';
 import {
@@ -269,24 +270,51 @@ const walked =
   (report) => ({ walked: { ...report.walked, messages: change(report.walked['messages'] ?? []) } });
 const failedStep = (change: Partial<TrafficStepStatus>): Change =>
   walked((steps) => steps.map((one) => (one.verdict === 'failed' ? { ...one, ...change } : one)));
-const lost =
-  (failed: number, lastAt: string): Change =>
+/** Of the app that failed, where it did. */
+const failedOnGreen =
+  (change: Partial<Served>): Change =>
   (report) => ({
     traffic: {
       ...report.traffic,
-      failed,
-      served: report.traffic.served.map((one) =>
-        one.failed > 0 ? { ...one, failed, lastFailure: { at: lastAt, what: 'answered 500' } } : one,
-      ),
+      failed: change.failed ?? report.traffic.failed,
+      served: report.traffic.served.map((one) => (one.failed > 0 ? { ...one, ...change } : one)),
     },
   });
+const lost = (failed: number): Change => failedOnGreen({ failed });
+const lastFailedAt = (second: number): Change =>
+  failedOnGreen({ lastFailure: { at: at(second), what: 'answered 500' } });
 
-const GATE_FAILURE: Record<string, Broken> = {
+/** Of an app that was broken at 45, failed at its gate at 46, and had until 49 to be back. */
+const LOSS: Record<string, Broken> = {
   'no failed gate': [failedStep({ verdict: 'passed' }), 'messages failed at 0 steps, expected exactly 1'],
   'a failed gate more': [
-    walked((steps) => steps.map((one) => (one.greenPercent === 25 ? { ...one, verdict: 'failed' as const } : one))),
+    walked((steps) => [...steps, ...steps.filter(({ verdict }) => verdict === 'failed')]),
     'messages failed at 2 steps, expected exactly 1',
   ],
+  'a break that nobody noted': [
+    (report) => ({ noted: Object.fromEntries(Object.entries(report.noted).filter(([what]) => what !== 'brokenAt')) }),
+    'nobody noted when messages was broken, or when its gate failed',
+  ],
+  'a gate that failed at no time': [
+    failedStep({ endedAt: 'later' }),
+    'nobody noted when messages was broken, or when its gate failed',
+  ],
+  'a step whose traffic never settled': [
+    failedStep({ settledAt: 'never' }),
+    'messages was broken before its step to 25 % had settled: nobody knows how long the way is',
+  ],
+  'a gate that failed before anything was broken': [
+    (report) => ({ ...noted({ brokenAt: [at(46).replace('.000', '.500')] })(report), ...lost(1)(report) }),
+    expect.stringContaining('the gate of messages failed -0.5 s after it was broken, expected within'),
+  ],
+  'a request that failed after the way back': [
+    lastFailedAt(50),
+    'a request of messages failed 4 s after its gate did, expected none after 3 s',
+  ],
+};
+
+const GATE_FAILURE: Record<string, Broken> = {
+  ...LOSS,
   'a gate that failed by its check': [
     noted({ heldBecause: ['gate of messages: /healthz 40 probes, 3 failed'] }),
     'messages held because of "gate of messages: /healthz 40 probes, 3 failed", expected of an analysis',
@@ -309,20 +337,12 @@ const GATE_FAILURE: Record<string, Broken> = {
     'messages walked 5 % passed, 25 % passed, 50 % passed, 100 % passed, 100 %  after it was mended, expected 5, 25, 50, 100 %',
   ],
   'a gate that slept': [
-    (report) => ({ ...failedStep({ endedAt: at(56) })(report), ...lost(1, at(46))(report) }),
-    'the gate of messages failed 11 s after it was broken, expected within its bake of 10 s',
-  ],
-  'a gate that failed before anything was broken': [
-    noted({ brokenAt: [at(46).replace('.000', '.500')] }),
-    'the gate of messages failed -0.5 s after it was broken, expected within its bake of 10 s',
-  ],
-  'a request that failed after the way back': [
-    lost(1, at(48)),
-    'a request of messages failed 2 s after its gate did, expected none after 1 s',
+    failedStep({ endedAt: at(56) }),
+    'the gate of messages failed 11 s after it was broken, expected within 10 s',
   ],
   'more failed requests than that weight explains': [
-    lost(3, at(46)),
-    '3 requests of messages failed, expected at most 2: 10 a second, 5.0 % of them, until the way back had settled',
+    lost(4),
+    '4 requests of messages failed, expected at most 3: 10 a second, 5.0 % of them, until the way back had settled',
   ],
 };
 const FOUR_TURNS_ON = [BLUE, GREEN, BLUE, GREEN];
@@ -335,6 +355,10 @@ const BLUE_SICK: Record<string, Broken> = {
   'a failed request': [
     alsoFailed('messages', GREEN, 1),
     `1 of 2400 requests failed, expected none: 1 of messages on ${GREEN}, the last at ${at(46)}: refused`,
+  ],
+  'a failed request where blue is sick': [
+    alsoFailed('messages', BLUE, 1),
+    `1 of 2400 requests failed, expected none: 1 of messages on ${BLUE}, the last at ${at(46)}: refused`,
   ],
   'a refusal without an answer': [
     noted({ refusal: [REFUSAL.replace('/healthz', '/')] }),
@@ -479,6 +503,15 @@ const BROKEN: Record<ScenarioName, Record<string, Broken>> = {
   'blue-sick': BLUE_SICK,
   rollback: {
     ...ANY,
+    ...LOSS,
+    'a gate that slept': [
+      failedStep({ endedAt: at(53) }),
+      'the gate of messages failed 8 s after it was broken, expected within 7.5 s',
+    ],
+    'more failed requests than that weight explains': [
+      lost(76),
+      '76 requests of messages failed, expected at most 75: 50 a second, 25.0 % of them, until the way back had settled',
+    ],
     succeeded: [() => ({ result: 'succeeded' }), 'result is succeeded, expected rolled-back: as it should'],
     holding: [() => ({ result: 'holding' }), 'result is holding, expected rolled-back: as it should'],
     'a phase after the rollback': [phase('soak', { startedAt: at(60) }), 'soak began, expected never'],

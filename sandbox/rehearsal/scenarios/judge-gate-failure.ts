@@ -1,6 +1,7 @@
-// That an app with a failed gate was reversed at once and alone, and how much of its traffic that cost at most. Pure.
+// That an app with a failed gate was reversed at once and alone, and tried again with success. Pure.
 import type { TrafficStepStatus } from '../../../src/domain/status.ts';
 import type { Expected } from '../expected.ts';
+import { failedStep, judgeLoss } from '../judge-loss.ts';
 import type { RehearsalReport } from '../report.ts';
 import { unless } from '../unless.ts';
 
@@ -10,15 +11,17 @@ export const FAILING = {
   failure: { status: 500, percent: 20, except: '/healthz' },
   fromGreenPercent: 25,
 } as const;
-/** What chance may add to a count: three standard deviations of the few dozens that are lost. */
-const CHANCE = 1.5;
 
 export function judgeGateFailure(report: RehearsalReport, expected: Expected): string[] {
-  const steps = report.walked[FAILING.app] ?? [];
-  const failed = steps.filter(({ verdict }) => verdict === 'failed');
-  const [step, ...more] = failed;
-  if (!step || more.length > 0) return [`${FAILING.app} failed at ${failed.length} steps, expected exactly 1`];
-  return [...judgeHold(report, expected), ...judgeSecondTry(steps, expected), ...judgeLoss(report, step)];
+  const { app, failure } = FAILING;
+  const step = failedStep(report, app);
+  if (typeof step === 'string') return [step];
+  return [
+    ...judgeHold(report, expected),
+    ...judgeSecondTry(report.walked[app] ?? [], expected),
+    // An analysis sees it within one bake.
+    ...judgeLoss(report, { app, failedPercent: failure.percent, step, gateSeconds: step.bakeSeconds }),
+  ];
 }
 
 function judgeHold({ noted, clusters: { blue, green } }: RehearsalReport, { apps }: Expected): string[] {
@@ -48,40 +51,4 @@ function judgeSecondTry(steps: readonly TrafficStepStatus[], { apps }: Expected)
     passed.join() === wanted.join() && passed.length === after.length,
     `${FAILING.app} walked ${after.map(({ greenPercent, verdict }) => `${greenPercent} % ${verdict ?? ''}`).join(', ') || 'nothing'} after it was mended, expected ${wanted.join(', ')} %`,
   );
-}
-
-/** The gate sees it within one bake; what is lost is lost at that weight, until the way back has settled. */
-function judgeLoss(report: RehearsalReport, step: TrafficStepStatus): string[] {
-  const { noted, traffic, startedAt, endedAt } = report;
-  const green = report.clusters.green.name;
-  const broken = Date.parse(noted['brokenAt']?.[0] ?? '');
-  const reversed = Date.parse(step.endedAt ?? '');
-  // Going back takes as long as coming did: INSYNC, TTL and drain.
-  const settled = reversed + Date.parse(step.settledAt ?? '') - Date.parse(step.askedAt);
-  const seenSeconds = (reversed - broken) / 1000;
-  // What is lost elsewhere is judged in every rehearsal.
-  const lost = traffic.served.filter(
-    ({ app, cluster, failed }) => app === FAILING.app && cluster === green && failed > 0,
-  );
-  const count = lost.reduce((sum, { failed }) => sum + failed, 0);
-  const last = Math.max(...lost.map(({ lastFailure }) => Date.parse(lastFailure?.at ?? '')));
-  const visits =
-    traffic.departures.find(({ app, habit }) => app === FAILING.app && habit === 'honours-ttl')?.requests ?? 0;
-  const perSecond = visits / ((Date.parse(endedAt) - Date.parse(startedAt)) / 1000);
-  const share = (step.greenPercent / 100) * (FAILING.failure.percent / 100);
-  const most = Math.ceil(perSecond * share * ((settled - broken) / 1000) * CHANCE);
-  return [
-    ...unless(
-      seenSeconds >= 0 && seenSeconds <= step.bakeSeconds,
-      `the gate of ${FAILING.app} failed ${seenSeconds} s after it was broken, expected within its bake of ${step.bakeSeconds} s`,
-    ),
-    ...unless(
-      last <= settled,
-      `a request of ${FAILING.app} failed ${(last - reversed) / 1000} s after its gate did, expected none after ${(settled - reversed) / 1000} s`,
-    ),
-    ...unless(
-      count <= most,
-      `${count} requests of ${FAILING.app} failed, expected at most ${most}: ${Math.round(perSecond)} a second, ${(share * 100).toFixed(1)} % of them, until the way back had settled`,
-    ),
-  ];
 }
