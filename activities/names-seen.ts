@@ -4,10 +4,12 @@ import { greenName, type Environment, type HostedZone } from '../src/domain/envi
 import { viewNames } from '../src/domain/dns-view.ts';
 import type { ClusterSeen, NameSeen } from '../src/domain/names-seen.ts';
 import { namesToRead, OUR_OWNER } from '../src/domain/record-owner.ts';
+import { lookAtTargets } from './alias-targets.ts';
 import { factOrFailure } from './found.ts';
 import { createAnswerWork } from './name-servers.ts';
 import type { OwnershipActivities } from './ports.ts';
 import { formatsOf, ownerIn } from './record-facts.ts';
+import { together } from './together.ts';
 import { registeredOwner } from './zone-records.ts';
 
 /** Names that are asked for at a time: each is a question to every name server of its zone. */
@@ -33,8 +35,10 @@ export function createOwnershipWork(deps: Dependencies): OwnershipActivities {
       return { at: new Date(clock.now()).toISOString(), blue, green, clusters, names: await withTtl(names, askTtl) };
     },
 
-    showNames: async ({ environment, hosts }) =>
-      viewNames(await work.lookAtNames({ environment, hosts, askTtl: true })),
+    showNames: async ({ environment, hosts }) => {
+      const seen = await work.lookAtNames({ environment, hosts, askTtl: true });
+      return viewNames(seen, await lookAtTargets(deps, environment.region, seen));
+    },
 
     async findOwnEntries({ zone, setIdentifier }) {
       const records = await route53.allRecords(zone);
@@ -100,14 +104,9 @@ export function createOwnershipWork(deps: Dependencies): OwnershipActivities {
 
   async function withTtl(names: readonly NameSeen[], askTtl: boolean): Promise<readonly NameSeen[]> {
     if (!askTtl) return names;
-    const asked: NameSeen[] = [];
-    for (let from = 0; from < names.length; from += ASKED_TOGETHER) {
-      const some = names.slice(from, from + ASKED_TOGETHER).map(async (name): Promise<NameSeen> => {
-        const answer = await readTtl({ zone: name.zone, host: name.host }).catch(() => null);
-        return Object.assign({}, name, { ttlSeconds: answer?.ttlSeconds ?? null });
-      });
-      asked.push(...(await Promise.all(some)));
-    }
-    return asked;
+    return together(names, ASKED_TOGETHER, async (name): Promise<NameSeen> => {
+      const answer = await readTtl({ zone: name.zone, host: name.host }).catch(() => null);
+      return Object.assign({}, name, { ttlSeconds: answer?.ttlSeconds ?? null });
+    });
   }
 }

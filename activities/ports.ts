@@ -366,7 +366,7 @@ export interface OwnershipActivities {
     hosts: readonly string[] | null;
     askTtl: boolean;
   }): Promise<NamesSeen>;
-  /** The same, as people see it. */
+  /** The same, as people see it, with how the load balancers are. */
   showNames(input: { environment: Environment; hosts: readonly string[] | null }): Promise<NamesView>;
   /** Registry entries of ours with this set identifier: they outlive their records unless somebody takes them away. */
   findOwnEntries(input: { zone: HostedZone; setIdentifier: string }): Promise<readonly RecordSet[]>;

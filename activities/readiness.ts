@@ -1,14 +1,12 @@
 // What is to be known of one app in one cluster before traffic goes there. Facts only: src/domain/readiness.ts judges.
-import { activityInfo } from '@temporalio/activity';
-import { CancelledFailure } from '@temporalio/common';
 import type { ApplicationState } from '../src/adapters/argo-application.ts';
 import type { ArgoAddress } from '../src/adapters/argo.ts';
 import type { Dependencies } from '../src/adapters/index.ts';
-import { textOf, type ApplicationFacts, type ReadinessFacts, type Seen } from '../src/domain/readiness-facts.ts';
+import { textOf, type ApplicationFacts, type ReadinessFacts } from '../src/domain/readiness-facts.ts';
 import { argoAddress } from './argocd.ts';
+import { seen } from './found.ts';
 import { pollFor } from './poll.ts';
 import type { ReadinessActivities } from './ports.ts';
-import { asFailure } from './translate.ts';
 
 /** What refuses to answer so often cannot be known for now: the workflow decides what that means. */
 const ATTEMPTS = 3;
@@ -91,16 +89,4 @@ function toFacts({ state, comparedAnew }: Compared): ApplicationFacts {
     respectsIgnored: state.syncOptions.includes(RESPECTS_IGNORED),
     ignored: state.ignoreDifferences,
   };
-}
-
-/** What is refused for good is not known; what may answer yet is asked again by another attempt, as often as `attempts`. */
-async function seen<T>(attempts: number, look: () => Promise<T>): Promise<Seen<T>> {
-  try {
-    return { seen: await look() };
-  } catch (error) {
-    const failure = asFailure(error);
-    const isFinal = 'nonRetryable' in failure && (failure.nonRetryable === true || failure.type === 'k8s.denied');
-    if (failure instanceof CancelledFailure || (!isFinal && activityInfo().attempt < attempts)) throw failure;
-    return { unknown: failure.message };
-  }
 }

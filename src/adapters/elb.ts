@@ -23,8 +23,8 @@ export interface Elb {
   /** Their host names. */
   hostnamesOf(cluster: string): Promise<readonly string[]>;
   targetGroupsOf(cluster: string): Promise<readonly string[]>;
-  /** What stands behind a load balancer for one Ingress; null when ELBv2 does not know the host name. */
-  targetsBehind(hostname: string, ingress: IngressName): Promise<LoadBalancerFacts | null>;
+  /** What stands behind a load balancer for one Ingress (null: for all); null when ELBv2 does not know the host name. */
+  targetsBehind(hostname: string, ingress: IngressName | null): Promise<LoadBalancerFacts | null>;
 }
 
 /** The AWS Load Balancer Controller puts it on all that it makes. */
@@ -96,7 +96,8 @@ export function createElb(elb: ElasticLoadBalancingV2Client): Elb {
       if (!found) return null;
       const LoadBalancerArn = required(found.LoadBalancerArn, 'LoadBalancerArn');
       const pages = paginateDescribeTargetGroups({ client: elb }, { LoadBalancerArn });
-      const groups = await ofIngress(await collect(pages, ({ TargetGroups }) => TargetGroups), ingress);
+      const all = await collect(pages, ({ TargetGroups }) => TargetGroups);
+      const groups = ingress === null ? all : await ofIngress(all, ingress);
       const targetGroups = [];
       for (const group of groups) {
         const { TargetGroupArn } = group;

@@ -15,7 +15,9 @@ export function declareDns(program: Command): void {
 
   dns
     .command('show')
-    .description('whose each name is, who is answered, the last change, and what is not as its migration left it')
+    .description(
+      'whose each name is, who is answered, how targets are, the last change, and what is not as its migration left it',
+    )
     .argument('<environment>')
     .argument('[host]', 'one name; default: all of the environment')
     .addOption(file())

@@ -16,7 +16,7 @@ export interface AnswerRecord {
 export type Receives =
   /** Of the answers, as things are. */
   | { readonly kind: 'share'; readonly percent: number }
-  /** Nothing as things are, but all that comes when this happens: no change of ours is needed for it. */
+  /** Nothing as things are, but it is answered when this happens: no change of ours is needed for it. */
   | { readonly kind: 'possible'; readonly when: string }
   | { readonly kind: 'nothing' };
 
@@ -46,7 +46,8 @@ function otherwise(record: AnswerRecord, weighted: readonly AnswerRecord[]): Rec
   // One record that is always healthy keeps all that have no weight out.
   if (!weighted.every(({ evaluatesHealth }) => evaluatesHealth)) return { kind: 'nothing' };
   const those = weighted.map(({ setIdentifier }) => setIdentifier).join(' and ');
-  return { kind: 'possible', when: `no target of ${those} is healthy` };
+  const own = isHealthy(record) ? '' : ', and its own are';
+  return { kind: 'possible', when: `no target of ${those} is healthy${own}` };
 }
 
 /** When a record that gets nothing would be answered all the same; undefined: never, by itself. */

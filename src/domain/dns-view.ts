@@ -1,5 +1,6 @@
 /** What people see of a name in a zone: who has it, who is answered, what changed last, and what is not as believed. Pure. */
-import { asSeen, whoReceives, type Receives } from './dns-answers.ts';
+import { whoReceives, type AnswerRecord, type Receives } from './dns-answers.ts';
+import { healthOf, viewTargets, type TargetsSeen, type TargetsView } from './dns-targets.ts';
 import type { NameSeen, NamesSeen } from './names-seen.ts';
 import { isAddress, type RecordOwner } from './record-owner.ts';
 import type { RecordSet } from './record-set.ts';
@@ -11,7 +12,12 @@ export interface RecordView {
   readonly colour: 'blue' | 'green' | null;
   readonly weight: number | null;
   readonly target: string;
+  /** Of its targets, or by a health check of its own. */
   readonly evaluatesHealth: boolean;
+  /** How that is, nobody looks at. */
+  readonly healthChecked: boolean;
+  /** Null: it is no alias. */
+  readonly targets: TargetsView | null;
   /** Null: not weighted. */
   readonly receives: Receives | null;
 }
@@ -47,21 +53,25 @@ export interface LastChange {
   readonly what: string;
 }
 
-export const viewNames = ({ at, blue, green, clusters, names }: NamesSeen): NamesView => ({
+export const viewNames = ({ at, blue, green, clusters, names }: NamesSeen, targets: TargetsSeen): NamesView => ({
   at,
   blue,
   green,
   problems: clusters.flatMap(({ cluster, problem }) => (problem === null ? [] : [`${cluster}: ${problem}`])),
   names: names
-    .map((name) => viewName(name, { blue, green, clusters }))
+    .map((name) => viewName(name, { blue, green, clusters }, targets))
     .toSorted((a, b) => (`${a.host} ${a.zone.private}` < `${b.host} ${b.zone.private}` ? -1 : 1)),
 });
 
 type Colours = Pick<NamesSeen, 'blue' | 'green' | 'clusters'>;
 
-function viewName({ app, host, zone, records, owner, ttlSeconds, problem }: NameSeen, colours: Colours): NameView {
+function viewName(
+  { app, host, zone, records, owner, ttlSeconds, problem }: NameSeen,
+  colours: Colours,
+  targets: TargetsSeen,
+): NameView {
   const addresses = records.filter(({ name, type }) => name === host.toLowerCase() && isAddress(type));
-  const views = mergeTypes(addresses.map((record) => viewRecord(record, addresses, colours)));
+  const views = mergeTypes(addresses.map((record) => viewRecord(record, addresses, colours, targets)));
   return {
     app,
     host,
@@ -77,21 +87,15 @@ function viewName({ app, host, zone, records, owner, ttlSeconds, problem }: Name
   };
 }
 
-function viewRecord(record: RecordSet, all: readonly RecordSet[], { blue, green }: Colours): RecordView {
+function viewRecord(
+  record: RecordSet,
+  all: readonly RecordSet[],
+  { blue, green }: Colours,
+  targets: TargetsSeen,
+): RecordView {
   const { type, setIdentifier, weight, alias, values, healthChecked } = record;
-  const evaluatesHealth = healthChecked || (alias?.evaluateTargetHealth ?? false);
-  const rivals = all.flatMap((one) =>
-    one.type === type && one.weight !== null && one.setIdentifier !== null
-      ? [
-          {
-            setIdentifier: one.setIdentifier,
-            weight: one.weight,
-            evaluateTargetHealth: one.healthChecked || (one.alias?.evaluateTargetHealth ?? false),
-          },
-        ]
-      : [],
-  );
-  const receives = setIdentifier === null ? undefined : whoReceives(asSeen(rivals)).get(setIdentifier);
+  const rivals = all.filter((one) => one.type === type).flatMap((one) => answerRecords(one, targets));
+  const receives = setIdentifier === null ? undefined : whoReceives(rivals).get(setIdentifier);
   const colour =
     setIdentifier === null ? null : setIdentifier === blue ? 'blue' : setIdentifier === green ? 'green' : null;
   return {
@@ -100,10 +104,23 @@ function viewRecord(record: RecordSet, all: readonly RecordSet[], { blue, green 
     colour,
     weight,
     target: alias?.hostname ?? values.join(' '),
-    evaluatesHealth,
+    evaluatesHealth: evaluatesHealth(record),
+    healthChecked,
+    targets: viewTargets(alias, targets) ?? null,
     receives: receives ?? null,
   };
 }
+
+/** None, where it is not weighted. */
+function answerRecords(record: RecordSet, targets: TargetsSeen): AnswerRecord[] {
+  const { setIdentifier, weight, alias } = record;
+  if (setIdentifier === null || weight === null) return [];
+  const health = healthOf(record, viewTargets(alias, targets));
+  return [{ setIdentifier, weight, evaluatesHealth: evaluatesHealth(record), health }];
+}
+
+const evaluatesHealth = ({ alias, healthChecked }: RecordSet): boolean =>
+  healthChecked || (alias?.evaluateTargetHealth ?? false);
 
 function mergeTypes(views: readonly RecordView[]): RecordView[] {
   const same = ({ types: _types, ...rest }: RecordView): string => JSON.stringify(rest);

@@ -20,12 +20,12 @@ export function judgeLoadBalancer(loadBalancer: LoadBalancerFacts | null): Found
 }
 
 /** Of pods, at least half of those that are not leaving; of nodes one: most of them may have no pod of the app. */
-function judgeTargetGroup({ targetType, healthy, initial, unhealthy, draining, because }: TargetGroupFacts): Bare {
+function judgeTargetGroup(group: TargetGroupFacts): Bare {
+  const { targetType, healthy, initial, unhealthy } = group;
   const staying = healthy + initial + unhealthy;
   const needed = targetType === 'ip' ? Math.max(1, Math.ceil(staying / 2)) : 1;
-  const parts = [`${healthy} healthy`, `${initial} initial`, `${unhealthy} unhealthy`, `${draining} draining`];
   const seen = {
-    observed: parts.join(', ') + (because.length > 0 ? ` (${some(because)})` : ''),
+    observed: targetsText(group),
     expected: `at least ${needed} healthy`,
   };
   if (healthy >= needed) return seen;
@@ -38,4 +38,9 @@ function judgeTargetGroup({ targetType, healthy, initial, unhealthy, draining, b
     todo:
       staying === 0 ? 'look at the pods behind the Ingress' : 'look at what the health check of the targets is told',
   };
+}
+
+export function targetsText({ healthy, initial, unhealthy, draining, because }: TargetGroupFacts): string {
+  const parts = [`${healthy} healthy`, `${initial} initial`, `${unhealthy} unhealthy`, `${draining} draining`];
+  return parts.join(', ') + (because.length > 0 ? ` (${some(because)})` : '');
 }

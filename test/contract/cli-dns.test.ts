@@ -1,9 +1,11 @@
 // Names from the command line, against a real Temporal server.
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { upgradeId } from '../../src/domain/ids.ts';
+import { plainName } from '../../src/domain/traffic.ts';
 import { statusQuery } from '../../workflows/messages.ts';
 import { endAll, environmentFile, Files, type Cli } from '../support/cli.ts';
 import { json, Theatre } from '../support/cli-theatre.ts';
+import { targetGroup } from '../support/readiness.ts';
 import { eventually } from '../support/temporal.ts';
 
 const files = new Files();
@@ -39,6 +41,7 @@ describe.concurrent('dns', () => {
       expect(text.out).toMatch(
         /^ {2}A AAAA blue stg-1-33 weight 100, 100 % of answers to messages\S+\.elb\.amazonaws\.com$/m,
       );
+      expect(text.out).toMatch(/^ {4}targets not known: nobody looked$/m);
       expect(text.out).not.toMatch(/drift|changed/);
       expect(unknown).toMatchObject({ code: 2, err: expect.stringContaining(`It has: ${host}.`) });
       expect(other).toMatchObject({ code: 2, err: expect.stringContaining(`${file} describes ${name}, not other.`) });
@@ -51,6 +54,45 @@ describe.concurrent('dns', () => {
         code: 4,
         err: expect.stringContaining('Nothing was changed. To do: say which one with --to-owner'),
       });
+    }));
+
+  it('shows how targets are, and what green may get without a weight', () =>
+    theatre.stage('sick', APPS, async ({ name, file, world }) => {
+      const [blue] = world.records.get(host) ?? [];
+      if (!blue) throw new Error('no record');
+      const greenTarget = { hostname: 'green.elb.test', hostedZoneId: 'ZLB' };
+      const green = { ...blue, setIdentifier: `${name}-1-36`, weight: 0, target: greenTarget };
+      world.records.set(
+        host,
+        [blue, green].map((one) => Object.assign({}, one, { evaluateTargetHealth: true })),
+      );
+      const because = ['Health checks failed with these codes: [503]'];
+      const behind = (hostname: string, healthy: number) => {
+        const group = targetGroup({ healthy, unhealthy: 2 - healthy, because: healthy < 2 ? because : [] });
+        return { [hostname]: { seen: { hostname, targetGroups: [group] } } };
+      };
+      const blueName = plainName(blue.target.hostname);
+      world.targets = { ...behind(blueName, 2), [greenTarget.hostname]: { unknown: 'not authorized' } };
+      const well = await cli.run('dns', 'show', name, host, '--file', file);
+      expect(well.out).toMatch(/^ {2}A green sick-1-36 weight 0 to green\.elb\.test, evaluates health$/m);
+      expect(well.out).toMatch(/^ {4}targets healthy: k8s-web 2 healthy, 0 initial, 0 unhealthy, 0 draining$/m);
+      expect(well.out).toMatch(/^ {4}targets not known: not authorized$/m);
+      expect(well.out).toMatch(
+        /^ {2}green is a possible receiver: all traffic is its when no target of stg-1-33 is healthy$/m,
+      );
+      world.targets = { ...behind(blueName, 0), ...behind(greenTarget.hostname, 2) };
+      const sick = await cli.run('dns', 'show', name, host, '--file', file);
+      expect(sick.out).toMatch(/blue stg-1-33 weight 100, no answers until its targets are healthy again to /);
+      expect(sick.out).toMatch(
+        /^ {4}targets unhealthy: k8s-web 0 healthy, 0 initial, 2 unhealthy, 0 draining \(Health checks failed with/m,
+      );
+      expect(sick.out).toMatch(/^ {2}A green sick-1-36 weight 0, 100 % of answers to /m);
+      expect(sick.out).toMatch(/^ {2}green is answered though its weight is 0: no record with a weight is healthy$/m);
+      const seen = json(await cli.run('dns', 'show', name, host, '--file', file, '--output', 'json'));
+      expect(seen.names[0].records).toMatchObject([
+        { targets: { health: 'unhealthy', targetGroups: [{ unhealthy: 2, because }] }, receives: { kind: 'possible' } },
+        { targets: { health: 'healthy' }, receives: { kind: 'share', percent: 100 } },
+      ]);
     }));
 
   it('shows the last change and what somebody else has edited, and lets no name change hands while its app moves', () =>

@@ -45,7 +45,7 @@ export class Twins {
         this.onLook(this.#looks);
         return this.#seen();
       },
-      showNames: async () => viewNames(this.#seen()),
+      showNames: async () => viewNames(this.#seen(), {}),
     };
   }
 

@@ -4,6 +4,7 @@ import { ApplicationFailure, Context, heartbeat } from '@temporalio/activity';
 import type { Activities, ClusterFacts, DeadlineReminder, GateResult, WishOutcome } from '../../activities/ports.ts';
 import type { CatalogueFacts, Uncatalogued } from '../../src/domain/catalogue.ts';
 import type { Reading } from '../../src/domain/analysis.ts';
+import type { TargetsSeen } from '../../src/domain/dns-targets.ts';
 import { viewNames } from '../../src/domain/dns-view.ts';
 import { greenName, nameIn, type AppHost, type Environment } from '../../src/domain/environment.ts';
 import type { NameSeen, NamesSeen } from '../../src/domain/names-seen.ts';
@@ -73,6 +74,8 @@ export class FakeWorld {
   readiness: (cluster: string, app: string) => Partial<ReadinessFacts> = () => ({});
   readonly raised: (Raise & { readonly cluster: string })[] = [];
   readonly restored: { readonly cluster: string; readonly application: string; readonly serves: boolean }[] = [];
+  /** How the load balancers are; nobody looked at those that are not here. */
+  targets: TargetsSeen = {};
   /** Registry entries of adopted names. */
   ownEntries: readonly RecordSet[] = [];
   readonly #environment: Environment;
@@ -354,7 +357,7 @@ export class FakeWorld {
       awaitOwnedRecordsGone: async () => undefined,
       ...this.workloads.activities(),
       lookAtNames: async ({ hosts }) => this.#names(hosts),
-      showNames: async ({ hosts }) => viewNames(this.#names(hosts)),
+      showNames: async ({ hosts }) => viewNames(this.#names(hosts), this.targets),
       findOwnEntries: async ({ setIdentifier }) =>
         this.ownEntries.filter((entry) => entry.setIdentifier === setIdentifier),
       lookAtSource: async () => null,

@@ -74,6 +74,13 @@ describe('the targets behind a load balancer', () => {
     expect(made.asked.filter((line) => line === 'tags')).toHaveLength(1);
   });
 
+  it('are those of all Ingresses for who asks for the load balancer as a whole', async () => {
+    const made = elbWith({ mine: 'web/web-web:80', theirs: 'files/files-files:80' });
+    const all = await made.elb.targetsBehind(HOSTNAME, null);
+    expect(all?.targetGroups.map(({ name }) => name)).toEqual(['mine', 'theirs']);
+    expect(made.asked).not.toContain('tags');
+  });
+
   it('do not need a group that goes meanwhile', async () => {
     expect(await namesOf(elbWith({ one: null, two: null }, { gone: 'one' }))).toEqual(['two']);
   });

@@ -54,7 +54,7 @@ describe('whoReceives', () => {
     [
       'nothing is healthy: as if all were',
       ['blue 90 evaluated unhealthy', 'green 10 evaluated unhealthy', 'old 0 evaluated unhealthy'],
-      { blue: 90, green: 10, old: 'no target of blue and green is healthy' },
+      { blue: 90, green: 10, old: 'no target of blue and green is healthy, and its own are' },
     ],
     [
       'an unhealthy one leaves its share to the others',
