@@ -25,7 +25,7 @@ export default defineConfig({
       { extends: true, test: { name: 'activity', include: include('activity') } },
       onRealParts('replay', { order: 1, files: 1 }),
       onRealParts('workflow', { order: 2, files: 2 }),
-      onRealParts('contract', { order: 3, files: 2 }),
+      onRealParts('contract', { order: 3, files: 3 }),
       // A rehearsal has both cores for itself: it measures that no request is lost.
       onRealParts('e2e', { order: 4, files: 1 }),
     ],

@@ -227,7 +227,7 @@ describe.concurrent('with Temporal', () => {
       const status = await cli.run('upgrade', 'status', name);
       expect(status.code).toBe(3);
       expect(status.out).toMatch(
-        /^whole {2}holding {3}1\.33 ● stg-1-33 {2}→ {2}1\.36 ◆ whole-1-36 {3}started \d+s ago by sre\n/,
+        /^whole {2}holding {3}1\.33 ● stg-1-33 {2}→ {2}1\.36 ◆ whole-1-36 {3}started (?:\d+m)?\d+s ago by sre\n/,
       );
       expect(status.out).toContain('    messages     ◆◆◆◆◆◆◆◆◆◆ 100 %  on-green');
       expect(status.out).toContain('eksodus upgrade approve whole | eksodus upgrade rollback whole\n');
