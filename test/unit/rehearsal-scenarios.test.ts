@@ -138,6 +138,14 @@ describe('others in the account', () => {
     expect(releases({ kind: 'failure', app: 'messages' })).toBe(false);
   });
 
+  it('zone-throttle has steps of twice the length, and changes nothing else of the environment', () => {
+    const environment = { name: 'stg', steps: [{ green: 5, bake: '10s' }] };
+    expect(SCENARIOS['zone-throttle'].sandbox?.amend?.(environment as never)).toEqual({
+      name: 'stg',
+      steps: [{ green: 5, bake: '20s' }],
+    });
+  });
+
   it('zone-throttle has others ask only while apps move', async () => {
     const actor = SCENARIOS['zone-throttle'].actor?.(stage);
     const at = (state: 'pending' | 'running' | 'done') =>
