@@ -20,7 +20,7 @@ export type CommandEnd =
   | { readonly kind: 'error'; readonly because: string };
 
 export interface Commands {
-  /** Rejects only when the signal is aborted. The program has then ended, with all that it started. */
+  /** Rejects only when the signal is aborted. The program has then ended, with all that it started in its process group. */
   run(command: Command): Promise<CommandEnd>;
 }
 
@@ -29,6 +29,8 @@ export const COMMANDS_FOLDER = 'EKSODUS_COMMANDS';
 const NAME = /^[\w][\w.-]*$/;
 const OUTPUT_KEPT = 4_000;
 const LINE_SHOWN = 300;
+/** What a program printed last is read within so long after its end. */
+const DRAIN_MS = 1_000;
 
 export function createCommands(variables: Variables): Commands {
   return {
@@ -58,8 +60,11 @@ export function createCommands(variables: Variables): Commands {
       stop.addEventListener('abort', kill);
       const end = await new Promise<CommandEnd>((resolve) => {
         child.on('error', ({ message }) => resolve(error(`${program} did not start: ${message}`)));
-        // What it left behind would keep its output open.
-        child.on('exit', kill);
+        // What it left behind would keep its output open; in a group of its own it cannot even be ended.
+        child.on('exit', () => {
+          kill();
+          setTimeout(() => [child.stdout, child.stderr].forEach((stream) => stream.destroy()), DRAIN_MS).unref();
+        });
         child.on('close', (code, killedBy) =>
           resolve(
             code === null
