@@ -93,7 +93,7 @@ function toEntry(
     owner: known?.team ?? receivers.find(({ owner }) => owner !== null)?.owner ?? null,
     application: receivers.find(({ application }) => application !== null)?.application ?? null,
     receivers,
-    hosts: hosts.filter((host) => !isClustersOwn(host, cluster)),
+    hosts: hosts.filter((host) => !isClustersOwn(environment, host, cluster)),
     names: names.filter((name) => receivers.some((receiver) => servesName(receiver, name))),
   };
 }
@@ -101,18 +101,28 @@ function toEntry(
 const servesName = ({ hosts, loadBalancers }: Receiver, { name, to }: LeadingName): boolean =>
   loadBalancers.includes(to) && (hosts.length === 0 || hosts.some((host) => covers(host, name)));
 
-/** `messages.stg-1-33.stg.example.com`, `messages-stg-1-33.stg.example.com`: a name of one cluster goes with it. */
-const isClustersOwn = (name: string, cluster: string): boolean =>
-  name.split('.').some((label) => `-${label}-`.includes(`-${cluster.toLowerCase()}-`));
+/**
+ * `messages.stg-1-33.stg.example.com`, `messages-stg-1-33.stg.example.com`: a name of one cluster goes with it. A cluster
+ * that is called as its environment or a zone, such as `prod`, would have all names of it; so it has none.
+ */
+function isClustersOwn({ name: environment, zones }: Environment, name: string, cluster: string): boolean {
+  const isIn = (text: string): boolean =>
+    text.split('.').some((label) => `-${label}-`.includes(`-${cluster.toLowerCase()}-`));
+  return isIn(name) && cluster !== environment && !zones.some((zone) => isIn(zone.name));
+}
 
 /** What nobody moves, but for what the file says may go. */
 function uncataloguedOf(environment: Environment, facts: CatalogueFacts): Uncatalogued[] {
   const { cluster, receivers } = facts;
-  const moves = new Set(environment.apps.flatMap(({ hosts }) => hosts.map(({ name }) => name.toLowerCase())));
+  const hosts = environment.apps.flatMap((app) => app.hosts);
+  const moves = new Set(hosts.map(({ name }) => name.toLowerCase()));
+  // A name of two zones may move in one of them only.
+  const movesIn = new Set(hosts.map(({ name, zoneId }) => `${zoneId} ${name.toLowerCase()}`));
   const mayGo = mayGoBy(environment);
-  const stays = (host: string): boolean => moves.has(host) || isClustersOwn(host, cluster);
+  const isOwn = (host: string): boolean => isClustersOwn(environment, host, cluster);
+  const stays = (host: string): boolean => moves.has(host) || isOwn(host);
   const names = Map.groupBy(
-    facts.names.filter(({ name }) => !stays(name)),
+    facts.names.filter(({ name, zoneId }) => !movesIn.has(`${zoneId} ${name}`) && !isOwn(name)),
     ({ name }) => name,
   );
   return [
@@ -169,13 +179,14 @@ function isReachedWithoutName(
   one: Receiver,
 ): boolean {
   const { kind, platform, hosts, loadBalancers } = one;
-  if (platform || hosts.some((host) => !isClustersOwn(host, cluster))) return false;
+  const isOwn = (host: string): boolean => isClustersOwn(environment, host, cluster);
+  if (platform || hosts.some((host) => !isOwn(host))) return false;
   if (environment.apps.some((app) => isIngressOf(app, one))) return false;
   const carries = (other: Receiver): boolean =>
     (other.kind === 'Ingress' || other.kind === 'HTTPRoute') &&
     other.loadBalancers.some((balancer) => loadBalancers.includes(balancer));
   if ((kind === 'Gateway' || kind === 'Service') && receivers.some(carries)) return false;
-  return !names.some(({ to, name }) => loadBalancers.includes(to) && !isClustersOwn(name, cluster));
+  return !names.some(({ to, name }) => loadBalancers.includes(to) && !isOwn(name));
 }
 
 /** By the file's `catalogue.ignore`: a host name or `namespace/name`, with `*` for anything. */

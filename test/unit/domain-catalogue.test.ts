@@ -53,6 +53,21 @@ describe('what is in no app of the file', () => {
     expect(missing({ receivers: [messages], names })).toEqual(['old-messages.example.test']);
   });
 
+  it('is a name of an app in a zone in which the app does not move', () => {
+    const names = [leading('messages', 'messages'), leading('messages', 'messages', { zoneId: 'ZPRIVATE' })];
+    expect(missing({ receivers: [messages], names })).toEqual(['messages.example.test']);
+  });
+
+  it.each<[string, Parameters<typeof environment>[0]]>([
+    ['environment', { name: 'prod' }],
+    ['zone', { zones: [{ ...ZONE, name: 'prod.example.test' }] }],
+  ])('is every such name of a cluster that is called as its %s', (_, change) => {
+    const names = [leading('admin-prod', 'admin', { name: 'admin-prod.prod.example.test' })];
+    expect(missing({ cluster: 'prod', receivers: [receiver('admin', { hosts: [] })], names }, change)).toEqual([
+      'admin-prod.prod.example.test',
+    ]);
+  });
+
   it('is told with the app, the owner, the records and whose they are', () => {
     const admin = receiver('admin', { owner: 'shop' });
     const names = [leading('admin', 'admin', { records: ['A alias', 'AAAA alias'], owner: 'external-dns stg-1-33' })];
