@@ -37,7 +37,9 @@ export async function askMetrics(request: MetricRequest): Promise<MetricAnswer |
       signal: AbortSignal.any([signal, timeout]),
     });
     const whole = await textOf(answer);
-    return { status: answer.status, headers: answer.headers, json: jsonOf(whole), text: whole.slice(0, SHOWN) };
+    // Masked before it is cut: half a secret is not found any more.
+    const text = withoutSecrets(whole, Object.values(headers)).slice(0, SHOWN);
+    return { status: answer.status, headers: answer.headers, json: jsonOf(whole), text };
   } catch (error) {
     signal.throwIfAborted();
     if (timeout.aborted) return noReading('unavailable', `no answer within ${TIMEOUT_MS / 1000} s`);

@@ -16,9 +16,10 @@ export function fromVariables(
 /** No secret is shorter, and who masked a short word would mask it everywhere. */
 const SHORTEST_SECRET = 6;
 
-/** The text without the values, whole or, as in `Bearer …`, by their last word. */
+/** The text without the values, whole or, as in `Bearer …`, by their last word. Spaces around them are sent to nobody. */
 export const withoutSecrets = (text: string, values: Iterable<string>): string =>
   [...values]
-    .flatMap((value) => [value, value.split(' ').at(-1) ?? ''])
+    .map((value) => value.trim())
+    .flatMap((value) => [value, value.split(/\s+/).at(-1) ?? ''])
     .filter((secret) => secret.length >= SHORTEST_SECRET)
     .reduce((so, secret) => so.replaceAll(secret, '***'), text);

@@ -4,7 +4,8 @@ import type { PrometheusSource, Reading } from '../../src/domain/analysis.ts';
 import { startMetricServer, type MetricServer, type Recorded } from '../support/metric-server.ts';
 
 const TOKEN = 'Bearer s3cret-token';
-const variables = (name: string): string | undefined => ({ EKSODUS_GATE_TOKEN: TOKEN })[name];
+const variables = (name: string): string | undefined =>
+  ({ EKSODUS_GATE_TOKEN: TOKEN, EKSODUS_GATE_LINE: `${TOKEN}\n` })[name];
 let server: MetricServer;
 beforeAll(async () => {
   server = await startMetricServer();
@@ -125,6 +126,12 @@ describe('Prometheus', () => {
       error: 'refused',
       because: 'answered 403: bad header ***, ***',
     });
+  });
+
+  it('tells no part of a secret: none that a file ended with a line, none that the end of a message cuts', async () => {
+    server.answer = ({ headers }) => ({ status: 403, body: `${'.'.repeat(290)}${headers.authorization}` });
+    const reading = await ask({ headersFrom: { Authorization: 'EKSODUS_GATE_LINE' } });
+    expect(reading).toMatchObject({ because: `answered 403: ${'.'.repeat(290)}***` });
   });
 
   it('is not asked without what the headers need', async () => {
