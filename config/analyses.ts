@@ -217,7 +217,7 @@ function onlyOne(given: object, fields: readonly string[], context: Context): bo
 }
 
 interface File {
-  readonly metrics: readonly { readonly name: string }[];
+  readonly metrics: readonly { readonly name: string; readonly cloudwatch?: object }[];
   readonly analyses: readonly Analysis[];
   readonly apps: readonly {
     readonly analyses?: readonly Analysis[];
@@ -225,13 +225,22 @@ interface File {
   }[];
 }
 
+/** What is shorter may lie between two whole minutes, and would then never have data. */
+const HOLDS_A_MINUTE_SECONDS = 120;
+const WHOLE_MINUTES = 'CloudWatch gives whole minutes only. Expected a window of 2m or more.';
+
 export function sourcesAreThere({ metrics, analyses: common, apps }: File, context: Context): void {
   const names = metrics.map(({ name: called }) => called);
   const expected = names.length > 0 ? `one of metrics: ${names.join(', ')}` : 'a source of metrics, which are missing';
+  const byMinutes = new Set(metrics.flatMap(({ name: called, cloudwatch }) => (cloudwatch ? [called] : [])));
   const check = (all: readonly Analysis[], path: (string | number)[]): void => {
-    for (const [index, { measure }] of all.entries()) {
-      if (measure.kind === 'command' || names.includes(measure.source)) continue;
-      complain(context, [...path, index, 'source'], foundInstead(measure.source, expected));
+    for (const [index, { measure, everySeconds, windowSeconds }] of all.entries()) {
+      if (measure.kind === 'command') continue;
+      if (!names.includes(measure.source))
+        complain(context, [...path, index, 'source'], foundInstead(measure.source, expected));
+      const looksBack = windowSeconds ?? (measure.kind === 'values' ? everySeconds : Infinity);
+      if (byMinutes.has(measure.source) && looksBack < HOLDS_A_MINUTE_SECONDS)
+        complain(context, [...path, index], `looks back ${looksBack} s. ${WHOLE_MINUTES}`);
     }
   };
   check(common, ['analyses']);

@@ -46,6 +46,20 @@ describe('sources of metrics', () => {
     ]);
   });
 
+  it('that know whole minutes only are asked about a time that holds one', () => {
+    expect(
+      problems(`metrics: [{ name: cw, cloudwatch: {} }]
+analyses:
+  - { name: all, source: cw, query: up, success: result > 0 }
+  - { name: two, source: cw, query: up, success: result > 0, window: 2m }
+  - { name: one, source: cw, query: up, success: result > 0, window: 1m }
+  - { name: values, source: cw, compare: { value: 'up{cluster}', margin: 1 }, every: 1m }`),
+    ).toEqual([
+      '5:5 analyses.one: looks back 60 s. CloudWatch gives whole minutes only. Expected a window of 2m or more.',
+      '6:5 analyses.values: looks back 60 s. CloudWatch gives whole minutes only. Expected a window of 2m or more.',
+    ]);
+  });
+
   it('are refused when they are of no kind or of two, or reach for other variables of the worker', () => {
     expect(
       problems(`metrics:
