@@ -64,12 +64,7 @@ export class Names {
     const { name } = environment;
     const app = knownHost(environment, host);
     const list = await this.#list(name);
-    const state = list?.apps.find((one) => one.app === app)?.state ?? 'not-begun';
-    if (list && list.upgrade.endedAt === undefined && state !== 'not-begun')
-      throw new ClientError(
-        'refused',
-        `${app} is being moved (${state}): its names change hands before or after that. See it: eksodus apps show ${name} ${app}`,
-      );
+    if (list) mayChangeHands(list, app, wanted);
     const to = addressee(name, adoptionId(name, host));
     try {
       const handle = await this.#temporal.inTime(() =>
@@ -124,6 +119,21 @@ export class Names {
   #list(environment: string): Promise<AppList | undefined> {
     return unlessUnknown(this.#apps.list(environment), undefined);
   }
+}
+
+/** @throws ClientError `refused` while an upgrade relies on who has the app's names */
+function mayChangeHands({ upgrade, apps }: AppList, app: string, { kind }: Wanted): void {
+  const { environment, endedAt, phases } = upgrade;
+  if (endedAt !== undefined) return;
+  const refuse = (why: string): never => {
+    throw new ClientError('refused', `${why}. See it: eksodus apps show ${environment} ${app}`);
+  };
+  const state = apps.find((one) => one.app === app)?.state ?? 'not-begun';
+  if (state !== 'not-begun') refuse(`${app} is being moved (${state}): its names change hands before or after that`);
+  // A rollback writes the names that preflight saw to be ours without asking again: external-dns would undo that.
+  const isPastPreflight = phases.some((phase) => phase.name !== 'preflight' && phase.state !== 'pending');
+  if (kind === 'release' && isPastPreflight)
+    refuse(`${environment} is being upgraded, and relies on the names that are ours: they are released after that`);
 }
 
 async function unlessUnknown<T>(asked: Promise<T>, otherwise: T): Promise<T> {

@@ -119,4 +119,15 @@ describe.concurrent('dns', () => {
         err: expect.stringContaining('messages is being moved (holding)'),
       });
     }));
+
+  it('gives no name away that the rollback of a running upgrade would write', () =>
+    theatre.stage('relied', { ...APPS, approvals: ['migrate'] }, async ({ name, start, untilHold }) => {
+      await start();
+      await untilHold();
+      expect(await cli.run('dns', 'release', name, host)).toMatchObject({
+        code: 4,
+        err: expect.stringContaining('relied is being upgraded, and relies on the names that are ours'),
+      });
+      expect((await cli.run('dns', 'adopt', name, host)).out).toContain('is ours already');
+    }));
 });
