@@ -37,7 +37,7 @@ export function createCatalogueWork({ aws, kube, argo, route53, clock }: Depende
     const at = new Date(clock.now()).toISOString();
     saying(`looking for ${cluster}`);
     const found = await eks.findCluster(cluster);
-    if (!found?.endpoint) return { at, cluster, receivers: [], loadBalancers: [], names: [] };
+    if (!found?.endpoint) return { at, cluster, receivers: [], loadBalancers: [], names: [], delegated: [] };
 
     saying(`reading what receives traffic on ${cluster}, its load balancers and its applications`);
     const [objects, tagged, applications] = await Promise.all([
@@ -53,26 +53,36 @@ export function createCatalogueWork({ aws, kube, argo, route53, clock }: Depende
       ...tagged.filter((one) => !inCluster.some((known) => sameHostname(known, one))),
     ];
     const names: LeadingName[] = [];
+    const delegated: string[] = [];
     // One zone after the other: the account has ten requests a second for all who use it.
     for (const zone of zones) {
       saying(`reading the records of ${zone.name} (${zone.id})`);
-      names.push(...(await namesIn(zone, loadBalancers)));
+      const records = await route53.allRecords(zone);
+      names.push(...namesIn(zone, records, loadBalancers));
+      delegated.push(...delegatedIn(zone, records));
     }
-    return { at, cluster, receivers, loadBalancers, names };
-  }
-
-  async function namesIn(zone: HostedZone, loadBalancers: readonly string[]): Promise<LeadingName[]> {
-    const records = await route53.allRecords(zone);
-    const byName = Map.groupBy(records, ({ name }) => name);
-    return leadingNames(records, loadBalancers).map(({ name, records: ways, to }) => ({
-      name,
-      zoneId: zone.id,
-      records: ways,
-      to,
-      owner: ownerText(byName, name),
-    }));
+    return { at, cluster, receivers, loadBalancers, names, delegated };
   }
 }
+
+function namesIn(
+  zone: HostedZone,
+  records: readonly ZoneRecord[],
+  loadBalancers: readonly string[],
+): readonly LeadingName[] {
+  const byName = Map.groupBy(records, ({ name }) => name);
+  return leadingNames(records, loadBalancers).map(({ name, records: ways, to }) => ({
+    name,
+    zoneId: zone.id,
+    records: ways,
+    to,
+    owner: ownerText(byName, name),
+  }));
+}
+
+/** The zone's own name servers stand at its name. */
+const delegatedIn = (zone: HostedZone, records: readonly ZoneRecord[]): readonly string[] =>
+  records.flatMap(({ name, type }) => (type === 'NS' && name !== zone.name ? [name] : []));
 
 /** For whoever looks on while it takes its time. */
 const saying = (doing: string): void => beat({ doing });

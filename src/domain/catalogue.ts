@@ -24,6 +24,8 @@ export interface CatalogueFacts {
   /** Host names of all load balancers that AWS has for the cluster. */
   readonly loadBalancers: readonly string[];
   readonly names: readonly LeadingName[];
+  /** Names that a zone leaves, with all below them, to other name servers. */
+  readonly delegated: readonly string[];
 }
 
 export interface CatalogueEntry {
@@ -133,7 +135,7 @@ function uncataloguedOf(environment: Environment, facts: CatalogueFacts): Uncata
     }),
     ...receivers.flatMap((via) =>
       via.hosts
-        .filter((host) => !stays(host) && !isInZone(environment, host) && !mayGo(host, via))
+        .filter((host) => !stays(host) && !isInZone(environment, facts, host) && !mayGo(host, via))
         .map((host) => item(host, `${textOf(via)} answers to it, and none of the zones holds it`, via)),
     ),
     ...receivers
@@ -166,8 +168,12 @@ const item = (subject: string, what: string, of?: Receiver): Uncatalogued => ({
   owner: of?.owner ?? null,
 });
 
-const isInZone = ({ zones }: Environment, host: string): boolean =>
-  zones.some(({ name }) => host === name || host.endsWith(`.${name}`));
+/** What a zone has left to other name servers is in it no more, unless these are another zone's of the file. */
+function isInZone({ zones }: Environment, { delegated }: CatalogueFacts, host: string): boolean {
+  const isBelow = (name: string): boolean => host === name || host.endsWith(`.${name}`);
+  const closest = Math.max(0, ...zones.map(({ name }) => (isBelow(name) ? name.length : 0)));
+  return closest > 0 && !delegated.some((name) => name.length > closest && isBelow(name));
+}
 
 /**
  * Without any host name, and not what an app moves by. The platform's own is on every cluster, so it needs nobody to

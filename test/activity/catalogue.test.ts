@@ -41,7 +41,12 @@ const record = (given: Partial<ZoneRecord>): ZoneRecord => ({
   ...given,
 });
 const RECORDS: Record<string, ZoneRecord[]> = {
-  Z1: [record({ name: 'shop.z1.test', values: [LB] }), record({ name: 'other.z1.test', values: ['elsewhere.test'] })],
+  Z1: [
+    record({ name: 'z1.test', type: 'NS', values: ['ns.test'] }),
+    record({ name: 'shop.z1.test', values: [LB] }),
+    record({ name: 'other.z1.test', values: ['elsewhere.test'] }),
+    record({ name: 'team.z1.test', type: 'NS', values: ['ns.elsewhere.test'] }),
+  ],
   Z2: [
     record({
       name: 'shop.z2.test',
@@ -106,6 +111,7 @@ describe('gatherCatalogue', () => {
         { name: 'shop.z1.test', zoneId: 'Z1', records: ['CNAME'], to: LB, owner: 'others' },
         { name: 'shop.z2.test', zoneId: 'Z2', records: ['A alias'], to: LB, owner: 'external-dns blue' },
       ],
+      delegated: ['team.z1.test'],
     });
     expect(asked).toEqual(['Z1 of 1', 'Z2 of 1']);
     expect(running.beats).toContainEqual({ doing: 'reading the records of z2.test (Z2)' });

@@ -48,6 +48,7 @@ const leading = (name: string): LeadingName => ({
 const RECEIVES = {
   receivers: ['admin', 'messages'].map(receiver),
   loadBalancers: [],
+  delegated: [],
   names: ['admin', 'messages'].map(leading),
 };
 

@@ -65,10 +65,11 @@ export class FakeWorld {
   leftovers: { kind: string; id: string }[] = [];
   uncatalogued: Uncatalogued[] = [];
   /** What receives traffic on the live cluster. */
-  receives: Pick<CatalogueFacts, 'receivers' | 'loadBalancers' | 'names'> = {
+  receives: Omit<CatalogueFacts, 'at' | 'cluster'> = {
     receivers: [],
     loadBalancers: [],
     names: [],
+    delegated: [],
   };
   /** How what is seen of an app in a cluster differs from one that serves with two replicas. */
   readiness: (cluster: string, app: string) => Partial<ReadinessFacts> = () => ({});

@@ -46,6 +46,7 @@ const FACTS: CatalogueFacts = {
     receiver('queue', { kind: 'Service', hosts: [] }),
     receiver('grafana', { platform: true }),
   ],
+  delegated: [],
   names: [
     leading('messages', 'messages'),
     leading('admin', 'admin', 'external-dns stg-1-33'),

@@ -36,6 +36,7 @@ const facts = (given: Partial<CatalogueFacts>): CatalogueFacts => ({
   receivers: [],
   loadBalancers: [],
   names: [],
+  delegated: [],
   ...given,
 });
 const missing = (given: Partial<CatalogueFacts>, change: Parameters<typeof environment>[0] = {}): string[] =>
@@ -66,6 +67,14 @@ describe('what is in no app of the file', () => {
     expect(missing({ cluster: 'prod', receivers: [receiver('admin', { hosts: [] })], names }, change)).toEqual([
       'admin-prod.prod.example.test',
     ]);
+  });
+
+  it('is a host below a name that its zone leaves to name servers of others', () => {
+    const admin = receiver('admin', { hosts: ['admin.team.example.test'] });
+    const given = { receivers: [admin], delegated: ['team.example.test'] };
+    expect(missing(given)).toEqual(['admin.team.example.test']);
+    const theirs = { ...ZONE, id: 'ZTEAM', name: 'team.example.test' };
+    expect(missing(given, { zones: [ZONE, theirs] })).toEqual([]);
   });
 
   it('is told with the app, the owner, the records and whose they are', () => {
