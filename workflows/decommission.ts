@@ -5,7 +5,7 @@ import type { Actor } from '../activities/ports.ts';
 import type { App, AppHost, Environment, HostedZone } from '../src/domain/environment.ts';
 import { describeRecords, RECORD_TYPES, type ObservedRecord } from '../src/domain/traffic.ts';
 import { zoneAsker } from './ask-zone.ts';
-import { isOfExternalDns } from './hosts.ts';
+import { ownerIn } from './hosts.ts';
 import { calls, waits } from './proxies.ts';
 import { workReporter } from './report-work.ts';
 import { zoneOf } from './look-up.ts';
@@ -32,11 +32,8 @@ export async function decommission({
   const { argocd, zones } = environment;
   const owner = environment.externalDnsOwner.replaceAll('{cluster}', cluster);
   const hosts = environment.apps.flatMap((app) => app.hosts.map((host) => ({ app, host })));
-  await work('weighted records', async () => {
-    await Promise.all(hosts.map(removeRecord));
-    await Promise.all(zones.map(removeEntries));
-  });
-
+  const adopted: AppHost[] = [];
+  await work('weighted records', () => Promise.all(hosts.map(removeUnlessAsked)));
   await work('developers’ apps', async () => {
     await calls.labelCluster({ actor, argocd, cluster, labels: { [argocd.appsLabel]: null } });
     await waits.awaitApplicationsGone({ actor, argocd, cluster, tier: 'app' });
@@ -46,9 +43,11 @@ export async function decommission({
     await calls.deleteExposedApplications({ actor, argocd, cluster });
     await waits.awaitLoadBalancersGone({ actor, cluster });
   });
-  await work('records of external-dns', () =>
-    Promise.all(zones.map((zone) => waits.awaitOwnedRecordsGone({ zone, owner }))),
-  );
+  await work('records of external-dns', async () => {
+    await Promise.all(adopted.map(removeRecord));
+    await Promise.all(zones.map(removeEntries));
+    await Promise.all(zones.map((zone) => waits.awaitOwnedRecordsGone({ zone, owner })));
+  });
   await work('platform', async () => {
     await calls.labelCluster({ actor, argocd, cluster, labels: { [argocd.platformLabel]: null } });
     await waits.awaitApplicationsGone({ actor, argocd, cluster, tier: 'platform' });
@@ -103,13 +102,23 @@ export async function decommission({
     );
   }
 
-  /** External-dns takes its own record away with the Ingress; all that is asked of it here is that nobody will miss it. */
-  async function removeRecord({ app, host }: { app: App; host: AppHost }): Promise<void> {
+  /**
+   * External-dns takes its own record away with the Ingress; all that is asked of it here is that nobody will miss it. And
+   * as long as an Ingress asks for a name that was adopted, external-dns would make its record anew: it stays until then.
+   */
+  async function removeUnlessAsked({ app, host }: { app: App; host: AppHost }): Promise<void> {
+    const records = await calls.readRecords({ zone: zoneOf(environment, host), host: host.name });
+    if (!records.some(({ setIdentifier }) => setIdentifier === cluster)) return;
+    const kind = await ownerIn({ environment, app, cluster }, host);
+    if (kind !== 'external-dns' && kind !== 'ours') return removeRecord(host);
+    insistThatOthersServe(records, cluster, host.name);
+    if (kind === 'ours') adopted.push(host);
+  }
+
+  async function removeRecord(host: AppHost): Promise<void> {
     const zone = zoneOf(environment, host);
     const records = await calls.readRecords({ zone, host: host.name });
     if (!records.some(({ setIdentifier }) => setIdentifier === cluster)) return;
-    if (await isOfExternalDns({ environment, app, cluster }, host))
-      return insistThatOthersServe(records, cluster, host.name);
     const stay = records.filter(({ type, setIdentifier }) => type === 'A' && setIdentifier !== cluster);
     await ask(zone, {
       host: host.name,

@@ -3,6 +3,7 @@ import { ApplicationFailure } from '@temporalio/workflow';
 import type { Weights } from '../activities/ports.ts';
 import type { App, AppHost, Environment } from '../src/domain/environment.ts';
 import type { Keeper } from '../src/domain/record-keeper.ts';
+import type { RecordOwner } from '../src/domain/record-owner.ts';
 import { decideMove, recordFacts, type HostMover } from '../src/domain/record-moves.ts';
 import { shareOf } from '../src/domain/spread.ts';
 import { describeRecords, RECORD_TYPES, weightsOf, type WeightedRecord } from '../src/domain/traffic.ts';
@@ -73,12 +74,12 @@ function whatToAsk({ environment, app }: Pick<Colored, 'environment' | 'app'>) {
 }
 
 /** By what one cluster and the zone say; the cluster may be half deleted. */
-export async function isOfExternalDns(
+export async function ownerIn(
   of: Pick<Colored, 'environment' | 'app'> & { readonly cluster: string },
   { name, zoneId }: AppHost,
-): Promise<boolean> {
+): Promise<RecordOwner['kind'] | undefined> {
   const { hosts } = await calls.findRecordOwners({ ...whatToAsk(of), clusters: [of.cluster], mustAnswer: false });
-  return hosts.some((one) => one.host === name && one.zoneId === zoneId && one.owner.kind === 'external-dns');
+  return hosts.find((one) => one.host === name && one.zoneId === zoneId)?.owner.kind;
 }
 
 export const isAnnotated = (movers: Movers, host: AppHost): boolean => movers.get(keyOf(host))?.kind === 'external-dns';

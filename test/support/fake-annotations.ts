@@ -1,6 +1,7 @@
 // External-dns of both clusters in a fake world: it follows annotations when it is waited for.
 import { ApplicationFailure } from '@temporalio/activity';
 import type { RecordActivities, Weights } from '../../activities/record-ports.ts';
+import type { RecordOwner } from '../../src/domain/record-owner.ts';
 import type { ObservedRecord } from '../../src/domain/traffic.ts';
 import { externalDns } from './external-dns.ts';
 
@@ -15,6 +16,8 @@ interface Records {
 export class FakeAnnotations {
   /** Names that are external-dns's. */
   readonly hosts = new Set<string>();
+  /** Names that were, and that the registry says are ours. */
+  readonly adopted = new Set<string>();
   /** Weights by cluster, as its Ingress says them. */
   readonly told = new Map<string, number>();
   /** Weights of a name after each change, in the order of the changes. */
@@ -29,6 +32,11 @@ export class FakeAnnotations {
     this.#world = world;
   }
 
+  #ownerOf(host: string): RecordOwner {
+    if (this.hosts.has(host)) return { kind: 'external-dns', claims: this.#claims(host) };
+    return this.adopted.has(host) ? { kind: 'ours', claims: [] } : { kind: 'unregistered' };
+  }
+
   activities(): RecordActivities {
     return {
       findRecordOwners: async ({ hosts, clusters, mustAnswer }) => ({
@@ -36,7 +44,7 @@ export class FakeAnnotations {
           host,
           zoneId: zone.id,
           isPrivate: zone.private ?? false,
-          owner: this.hosts.has(host) ? { kind: 'external-dns', claims: this.#claims(host) } : { kind: 'unregistered' },
+          owner: this.#ownerOf(host),
         })),
         colours: clusters.map((cluster) => {
           if (!this.down.has(cluster)) return { cluster, facts: this.#facts(cluster) };

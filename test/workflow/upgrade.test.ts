@@ -68,6 +68,13 @@ describe.concurrent('upgrade', () => {
       healthChecked: false,
     });
     fake.ownEntries = [entryOf('stg-1-33'), entryOf('other')];
+    // External-dns would make its record anew while an Ingress asks for it, and nothing of it is there.
+    fake.annotations.adopted.add(HOST);
+    const whileIngressIsThere: unknown[] = [];
+    fake.before = (activity) => {
+      if (activity === 'awaitLoadBalancersGone')
+        whileIngressIsThere.push([fake.weights(HOST)['stg-1-33'], fake.ownEntries.length]);
+    };
     const result = await run(async (up) => {
       const held = await eventually(() => up.query(messages.statusQuery), holdsFor('approval'));
       expect(held.apps.map(({ app, state, greenPercent }) => ({ app, state, greenPercent }))).toEqual([
@@ -91,6 +98,7 @@ describe.concurrent('upgrade', () => {
     expect([...fake.clusters.keys()]).toEqual([result.status.green.name]);
     expect(fake.parameters.get('/stg/live-cluster')).toBe(result.status.green.name);
     expect(fake.weights(HOST)).toEqual({ [result.status.green.name]: 100 });
+    expect(whileIngressIsThere).toEqual([[0, 2]]);
     expect(fake.ownEntries).toEqual([entryOf('other')]);
     for (const write of fake.writes) {
       for (const weights of Object.values(write))
