@@ -78,10 +78,9 @@ function takeOver(name: NameSeen, claims: readonly Claim[], clusters: readonly C
       return refused(`${host} has a registry entry with other texts beside it`, 'move those texts to another name');
     remove.push(...mine, ...entries);
     add.push(...mine.map(weighted), ...entries.map((entry) => weighted(ownedBy(entry, OUR_OWNER))));
-    if (isSimple)
-      notes.push(
-        `its Ingress on ${cluster} still asks for a record without a set identifier, which Route 53 refuses beside weighted ones: annotate it with set-identifier ${cluster}, and external-dns stops trying`,
-      );
+    notes.push(
+      `its Ingress still asks the external-dns of ${cluster} for it, and would ask that of the next cluster, which had nothing in its way: annotate it in Git with ${prefixOf(claim, clusters)}controller: ${OUR_OWNER}, and both leave it alone`,
+    );
   }
   return { kind: 'rewrite', rewrite: onlyChanges({ remove, add }), loopSeconds, notes };
 }
@@ -93,6 +92,11 @@ function clusterOf({ setIdentifier, owner }: Claim, clusters: readonly ClusterSe
   );
   return found?.cluster;
 }
+
+/** Of the annotations that the claim's external-dns reads. */
+const prefixOf = ({ owner }: Claim, clusters: readonly ClusterSeen[]): string =>
+  clusters.flatMap(({ externalDns }) => externalDns).find(({ ownerId }) => ownerId === owner)?.annotationPrefix ??
+  'its prefix of annotations and ';
 
 /** What cannot be written again exactly as it is, or is nothing that we move. */
 export function whyUnfit({ type, setIdentifier, weight, alias, healthChecked }: RecordSet): string | undefined {

@@ -162,7 +162,9 @@ function whatIsAsked(
   if (!isPublished)
     return {
       why: `${resource} on ${cluster} does not publish ${host}: external-dns would delete it at once`,
-      todo: `annotate it with ${annotationPrefix}hostname: ${host}`,
+      todo: said.isForOther
+        ? `remove its annotation ${annotationPrefix}controller`
+        : `annotate it with ${annotationPrefix}hostname: ${host}`,
     };
   if (said.setIdentifier !== null && said.setIdentifier !== record.setIdentifier)
     return {

@@ -181,7 +181,7 @@ describe('a simple name of external-dns', { timeout: UP_TO_MS }, () => {
     const adopted = await scene.sampling(host, () => move(host, { kind: 'adopt' }));
     expect(adopted.result).toMatchObject({
       outcome: 'done',
-      notes: [expect.stringContaining('annotate it with set-identifier stg-1-33')],
+      notes: [expect.stringContaining('controller: eksodus')],
     });
     expect([...adopted.answers.keys()]).toEqual([address]);
     expect((await stateOf(host)).records).toEqual([`A ${BLUE} 100`, `AAAA ${BLUE} 100`]);

@@ -100,6 +100,7 @@ describe('adopt', () => {
       entry('aaaa-', weighted(BLUE), 'eksodus'),
     ]);
     expect(plan.loopSeconds).toBe(180);
+    expect(plan.notes).toEqual([expect.stringContaining('external-dns.alpha.kubernetes.io/controller: eksodus')]);
   });
 
   it('makes a simple name weighted, records and entries in one rewrite', () => {
@@ -107,7 +108,7 @@ describe('adopt', () => {
     const { rewrite, notes } = rewriteOf(planAdoption(seen(before), CLUSTERS));
     expect(rewrite.remove).toEqual([before[0], before[1], before[2], before[3]]);
     expect(rewrite.add).toEqual(owned(weighted(BLUE), 'eksodus'));
-    expect(notes).toEqual([expect.stringContaining('annotate it with set-identifier stg-1-33')]);
+    expect(notes).toEqual([expect.stringContaining('external-dns.alpha.kubernetes.io/controller: eksodus')]);
   });
 
   it.each<[string, readonly RecordSet[], OwnershipPlan['kind'], string]>([
@@ -192,6 +193,12 @@ describe('release', () => {
       'whose Ingress publishes another name',
       owned(weighted(BLUE), 'eksodus'),
       source({ hostname: 'x.test' }),
+      'does not publish',
+    ],
+    [
+      'whose Ingress is left to another controller',
+      owned(weighted(BLUE), 'eksodus'),
+      source({ ...WEIGHTED, controller: 'eksodus' }),
       'does not publish',
     ],
     [
