@@ -290,6 +290,12 @@ describe.concurrent('an upgrade with such an app', () => {
       await sees(({ holds: all }) =>
         all.some(({ because }) => because.includes('nightly still runs on stg-1-33: Job report-7')),
       );
+      const asked = (): number => fake.calls.filter((name) => name === 'lookAtWorkloads').length;
+      // A resume is no proof.
+      const before = asked();
+      await up.executeUpdate(messages.resumeUpdate, { args: [{ by, role }] });
+      await eventually(async () => asked() > before, Boolean);
+      await sees(({ holds: all }) => all.some(({ because }) => because.includes('nightly still runs on stg-1-33')));
       expect(fake.clusters.has(BLUE)).toBe(true);
       kept?.active.pop();
       await up.executeUpdate(messages.rollbackUpdate, { args: [{ by, role, reason: 'test', removeGreen: false }] });
