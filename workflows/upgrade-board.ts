@@ -212,6 +212,11 @@ export class UpgradeBoard {
     return this.#input.environment.apps.every(({ name }) => this.#apps.get(name)?.state === 'on-green');
   }
 
+  /** Whether any app has ever begun a step. */
+  get hasMoved(): boolean {
+    return [...this.#apps.values()].some(({ history }) => history.length > 0);
+  }
+
   /** Its migration begins, maybe once more, and counts its words from the start. */
   listenAnew(app: string): void {
     this.#heard.delete(app);

@@ -320,7 +320,8 @@ export async function upgrade(input: UpgradeInput): Promise<UpgradeResult> {
         'checks.failed',
       );
     if (liveMoves) await calls.writeLiveCluster({ actor, parameter: environment.live.parameter, cluster: blue });
-    if (!changed.some(Boolean)) return;
+    // Caches may have green's answers still: an app, or an attempt before this one, may have gone back a moment ago.
+    if (!changed.some(Boolean) && !board.hasMoved) return;
     const ttls = apps.map((app) => longestTtlSeconds({ environment, app }).catch(() => LOAD_BALANCER_TTL_SECONDS));
     await wait(Math.max(...(await Promise.all(ttls))) + environment.drainSeconds);
   }

@@ -286,6 +286,24 @@ describe.concurrent('upgrade', () => {
     expect(fake.parameters.get('/stg/live-cluster')).toBe('stg-1-33');
   });
 
+  it('lets caches forget green before it is removed, also when its apps had gone back just before', async () => {
+    const { environment: made, fake, run } = world({ apps: [anApp('messages')] });
+    const result = await run(async (up) => {
+      await eventually(() => up.query(messages.statusQuery), holdsFor('approval'));
+      const reason = 'slow';
+      await temporal.server.client.workflow
+        .getHandle(migrationId(made.name, 'messages'))
+        .executeUpdate(messages.abortUpdate, { args: [{ by, role, reason }] });
+      await eventually(() => up.query(messages.statusQuery), holdsFor('aborted'));
+      fake.calls.length = 0;
+      await up.executeUpdate(messages.rollbackUpdate, { args: [{ by, role, reason, removeGreen: true }] });
+      return up.result();
+    });
+    expect(result.result).toBe('rolled-back');
+    expect(fake.calls).toContain('readTtl');
+    expect(fake.calls.indexOf('readTtl')).toBeLessThan(fake.calls.indexOf('labelCluster'));
+  });
+
   it('never deletes a cluster that it did not make, though it has green’s name', async () => {
     const { fake, run } = world();
     fake.clusters.set('stg-foreign', { ...fake.cluster('stg-1-33'), name: 'stg-foreign', run: 'upgrade/other/1' });
