@@ -34,7 +34,7 @@ export class AppSteering {
   promotions = 0;
   /** It queued, and may begin. */
   turns = 0;
-  /** The upgrade lets go: on green, nothing more happens, and no command is taken. */
+  /** The upgrade lets go: once it is on green, nothing more happens, and no command is taken. */
   released = false;
   turn: AppTurn | undefined;
   #environmentPaused: boolean;
@@ -54,7 +54,7 @@ export class AppSteering {
     this.steps = app.steps;
     this.started = app.start === 'with-upgrade';
     this.takes = appCommands(board, () =>
-      this.released
+      this.released && board.status.state === 'on-green'
         ? `${app.name} has moved, and the old cluster is about to go: only the whole upgrade can go back`
         : undefined,
     );
@@ -170,6 +170,7 @@ export class AppSteering {
 
   #refuseTurn(): string | undefined {
     if (!this.started) return 'it has not been started';
+    if (this.#board.status.failed !== undefined) return 'its gate has failed, and all apps go back to blue';
     if (this.turn) return `${this.turn.by} has asked for ${this.turn.kind} just now`;
     return this.#board.status.state === 'reversing' ? 'it is going back to blue' : undefined;
   }

@@ -54,7 +54,8 @@ export async function migration(input: MigrationInput): Promise<AppStatus> {
     turned.catch(() => undefined);
     try {
       await scope.run(does);
-      return undefined;
+      // Its owner may have spoken in the moment in which it ended.
+      return board.status.failed === undefined ? steering.takeTurn() : undefined;
     } catch (error) {
       if (!isCancellation(error) || !steering.turn) throw error;
       return steering.takeTurn();
@@ -73,7 +74,8 @@ export async function migration(input: MigrationInput): Promise<AppStatus> {
       if (!step) {
         await board.show({ state: 'on-green' });
         await condition(() => steering.released);
-        return insist(() => giveBackReplicas(true));
+        await insist(() => giveBackReplicas(true));
+        return void (await board.show({ state: 'on-green' }));
       }
       if (index === 0) await myTurn();
       await insist(mayAdvance);

@@ -174,6 +174,11 @@ export class UpgradeBoard {
     return { result: state, status: this.status };
   }
 
+  /** What comes before it has to be done again first. */
+  postpone(phase: PhaseName): void {
+    this.#change(phase, ({ startedAt: _before, endedAt: _end, ...rest }) => ({ ...rest, state: 'pending' }));
+  }
+
   /** A person's command, or a failed gate: a pause ends with it, and so does what was waited for. */
   turnBack(turn: Turn): void {
     if (this.turn) return;
@@ -210,6 +215,11 @@ export class UpgradeBoard {
   /** Whether every app has all its traffic on green, as far as is known now. */
   get allOnGreen(): boolean {
     return this.#input.environment.apps.every(({ name }) => this.#apps.get(name)?.state === 'on-green');
+  }
+
+  /** Whether traffic of an app has left green, as far as is known now. */
+  get hasLeft(): boolean {
+    return [...this.#apps.values()].some(({ state, greenPercent }) => state !== 'on-green' && greenPercent < 100);
   }
 
   /** Whether any app has ever begun a step. */

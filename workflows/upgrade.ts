@@ -94,6 +94,7 @@ export async function upgrade(input: UpgradeInput): Promise<UpgradeResult> {
       await board.awaitApproval('migrate', `${green} is built and checked; traffic would begin to move`);
       // An app that its owner takes back is waited for again, and what was soaked without it soaks anew.
       let isApproved: boolean;
+      let isDismantled = false;
       do {
         await phase('migrate', () => migrate(blue.name));
         await phase('soak', soak);
@@ -102,8 +103,10 @@ export async function upgrade(input: UpgradeInput): Promise<UpgradeResult> {
           `all apps are on ${green}; ${blue.name} would be deleted, and there is no going back from that${await stillAsked(environment, blue.name)}`,
           () => board.allOnGreen,
         );
-      } while (!isApproved || !board.allOnGreen);
-      await phase('decommission', (attempt) => dismantleBlue(blue, attempt));
+        if (!isApproved || !board.allOnGreen) continue;
+        isDismantled = await phase('decommission', (attempt) => dismantleBlue(blue, attempt));
+        if (!isDismantled) board.postpone('decommission');
+      } while (!isDismantled);
     });
   } catch (error) {
     if (!isCancellation(error) || !board.turn) throw error;
@@ -205,16 +208,28 @@ export async function upgrade(input: UpgradeInput): Promise<UpgradeResult> {
     await migrations.get(app)?.signal(turnSignal);
   }
 
-  /** No app is watched by its migration any more, nor can its owner take it back: only the upgrade as a whole can. */
-  async function letGo(): Promise<void> {
+  /**
+   * No app is watched by its migration any more, nor can its owner take it back: only the upgrade as a whole can. False:
+   * an owner was sooner.
+   */
+  async function letGo(): Promise<boolean> {
+    if (!board.allOnGreen) return false;
     await Promise.allSettled([...migrations.values()].map((handle) => handle.signal(releaseSignal)));
-    await everyOne([...migrations.values()].map((handle) => handle.result()));
+    const ended = everyOne([...migrations.values()].map((handle) => handle.result()));
+    ended.catch(() => undefined);
+    return Promise.race([ended.then(() => true), condition(() => board.hasLeft).then(() => false)]);
   }
 
-  /** Nothing of blue is touched, and rollback stays possible, until green is seen to serve and blue to have no traffic. */
-  async function dismantleBlue(blue: ClusterFacts, attempt: number): Promise<void> {
-    if (!board.isPastReturn) await seeNothingForgotten(environment, blue.name);
-    await letGo();
+  /**
+   * Nothing of blue is touched, and rollback stays possible, until green is seen to serve and blue to have no traffic.
+   * False: an app has left green before it was let go, which it may do while something holds here.
+   */
+  async function dismantleBlue(blue: ClusterFacts, attempt: number): Promise<boolean> {
+    if (!board.isPastReturn) {
+      if (!board.allOnGreen) return false;
+      await seeNothingForgotten(environment, blue.name);
+      if (!(await letGo())) return false;
+    }
     await seeAllServe({ actor, environment, green });
     // Once its deletion has begun blue is half gone; nothing could start on it any more.
     if (!board.isPastReturn) await proveHandedOver({ actor, environment, blue: blue.name, green });
@@ -226,6 +241,7 @@ export async function upgrade(input: UpgradeInput): Promise<UpgradeResult> {
     await calls.writeLiveCluster({ actor, parameter: environment.live.parameter, cluster: green });
     board.passPointOfNoReturn();
     await dismantle(blue, attempt);
+    return true;
   }
 
   /** Ends early when an app leaves green. */

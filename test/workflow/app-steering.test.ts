@@ -65,7 +65,7 @@ describe.concurrent('an app at its owner’s command', () => {
     });
   });
 
-  it('can be taken back from green until the upgrade lets go of it', async () => {
+  it('can be taken back from green until the upgrade lets go of it, and moves again when its owner was sooner', async () => {
     await scene({}, async ({ moving, fake, hosts: [host = ''] }) => {
       await until(moving, ({ state }) => state === 'on-green');
       expect(fake.weights(host)[GREEN]).toBe(100);
@@ -73,9 +73,8 @@ describe.concurrent('an app at its owner’s command', () => {
       await until(moving, holds('aborted'));
       expect(fake.weights(host)).toEqual(onBlue);
       await moving.signal(messages.releaseSignal);
-      expect(await refusal(moving.executeUpdate(messages.pauseUpdate, { args: [ana] }))).toContain(
-        'only the whole upgrade can go back',
-      );
+      await moving.executeUpdate(messages.retryUpdate, { args: [ana] });
+      expect(await moving.result()).toMatchObject({ state: 'on-green', greenPercent: 100 });
     });
   });
 

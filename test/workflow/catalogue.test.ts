@@ -1,7 +1,7 @@
 // What is in no app of the file: a warning before the upgrade, a hold before the old cluster is deleted.
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Uncatalogued } from '../../src/domain/catalogue.ts';
-import { zoneId } from '../../src/domain/ids.ts';
+import { migrationId, zoneId } from '../../src/domain/ids.ts';
 import type { UpgradeStatus } from '../../src/domain/status.ts';
 import * as messages from '../../workflows/messages.ts';
 import { environment, ZONE } from '../support/environment.ts';
@@ -71,6 +71,33 @@ describe('what is in no app of the file', () => {
     await temporal.server.client.workflow.getHandle(zoneId(ZONE.id)).terminate();
     expect(result.result).toBe('succeeded');
     expect([...world.clusters.keys()]).toEqual(['stg-1-36']);
+  });
+
+  it('keeps no owner from taking an app back meanwhile, which is then waited for again', async () => {
+    const made = environment({ name: 'meanwhile', approvals: [] });
+    const [app = ''] = made.apps.map(({ name }) => name);
+    const world = new FakeWorld(made);
+    world.uncatalogued = [ADMIN];
+    const result = await temporal.withWorker(world.activities(), async (taskQueue) => {
+      const up = await temporal.startUpgrade({ environment: made, startedBy: 'test' }, taskQueue);
+      const status = (): Promise<UpgradeStatus> => up.query(messages.statusQuery);
+      await eventually(status, ({ holds }) => holds.some(({ kind }) => kind === 'blocker'));
+      const moving = temporal.server.client.workflow.getHandle(migrationId(made.name, app));
+      const ana = { by: 'ana@example.test', role: 'developer', reason: 'late bug' } as const;
+      await moving.executeUpdate(messages.abortUpdate, { args: [ana] });
+      await eventually(status, ({ holds }) => holds.some(({ kind }) => kind === 'aborted'));
+      world.uncatalogued = [];
+      await up.executeUpdate(messages.resumeUpdate, { args: [{ by, role }] });
+      const again = await eventually(status, ({ phases }) =>
+        phases.some(({ name, state }) => name === 'migrate' && state === 'running'),
+      );
+      expect(again.phases.find(({ name }) => name === 'decommission')?.state).toBe('pending');
+      expect(world.calls).not.toContain('proveIdle');
+      await moving.executeUpdate(messages.retryUpdate, { args: [ana] });
+      return up.result();
+    });
+    await temporal.server.client.workflow.getHandle(zoneId(ZONE.id)).terminate();
+    expect(result.result).toBe('succeeded');
   });
 
   it('is looked for no more once the deletion has begun: half a cluster helps nobody', async () => {
