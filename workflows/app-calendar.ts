@@ -1,5 +1,5 @@
 // When an app begins, and who is reminded when it does not: its commands, its schedule and its deadline in time.
-import { condition } from '@temporalio/workflow';
+import { CancellationScope, condition } from '@temporalio/workflow';
 import { standingAt } from '../src/domain/deadline.ts';
 import { needsPerson } from '../src/domain/hold.ts';
 import type { Reminded } from '../src/domain/status.ts';
@@ -34,19 +34,26 @@ export class AppCalendar {
     const timing = this.#timing;
     const { app, environment } = this.#input;
     timing.waits = true;
-    while (!begun()) {
-      const seen = timing.changes;
-      const { why, verbs } = whyNotBegun({
-        app,
-        environment: environment.name,
-        timing: timing.shown,
-        ...(takenBack === undefined ? {} : { takenBack }),
-      });
-      await this.#board.hold(why, verbs);
-      await condition(() => begun() || timing.changes > seen);
+    try {
+      while (!begun()) {
+        const seen = timing.changes;
+        const { why, verbs } = whyNotBegun({
+          app,
+          environment: environment.name,
+          timing: timing.shown,
+          ...(takenBack === undefined ? {} : { takenBack }),
+        });
+        await this.#board.hold(why, verbs);
+        await condition(() => begun() || timing.changes > seen);
+      }
+    } finally {
+      // Also when its owner decided otherwise: what was planned is not to come over it later.
+      timing.waits = false;
+      if (timing.schedule) {
+        const planned = timing.plan(undefined);
+        await CancellationScope.nonCancellable(() => this.#board.show(planned));
+      }
     }
-    timing.waits = false;
-    if (timing.schedule) await this.#board.show(timing.plan(undefined));
     await this.#board.release();
   }
 

@@ -20,6 +20,9 @@ interface Begun {
   readonly stopped?: string;
 }
 
+/** Green gets more by it, or blue does. */
+export type Way = 'forward' | 'back';
+
 export class AppSteering {
   steps: readonly TrafficStep[];
   /** How many of them were begun since it last began at the first. */
@@ -122,8 +125,9 @@ export class AppSteering {
     });
   }
 
-  get paused(): boolean {
-    return this.#environmentPaused || this.#appPaused;
+  /** A pause keeps nobody from going back. */
+  may(way: Way): boolean {
+    return way === 'back' || !(this.#environmentPaused || this.#appPaused);
   }
 
   /** Why no new step may begin now, and who can change that. Undefined: it may. */
@@ -155,13 +159,17 @@ export class AppSteering {
   }
 
   get #mayPromote(): boolean {
-    const { state, hold } = this.#board.status;
-    return state === 'baking' || (hold?.kind === 'gate' && hold.promotable === true);
+    const { state, hold, history } = this.#board.status;
+    // What was promoted, or has passed, is over: a second promote is not meant for the next step's bake.
+    const bakes = state === 'baking' && history.at(-1)?.endedAt === undefined;
+    return bakes || (hold?.kind === 'gate' && hold.promotable === true);
   }
 
   get #isAtBlue(): boolean {
-    const { greenPercent, state } = this.#board.status;
-    return greenPercent === 0 && state !== 'moving' && state !== 'baking';
+    const { greenPercent, state, raised = false } = this.#board.status;
+    // What it was raised to, or is about to be, is given back too.
+    const prepares = raised || this.#holdKind === 'ready';
+    return greenPercent === 0 && state !== 'moving' && state !== 'baking' && !prepares;
   }
 
   #refuseOnGreen(verb: string): string | undefined {

@@ -7,7 +7,7 @@ import { nextStepAfter } from '../src/domain/steps.ts';
 import { hasToQueue } from '../src/domain/turns.ts';
 import { appBoard, WITH_THE_UPGRADE, type HoldReason } from './app-board.ts';
 import { AppCalendar } from './app-calendar.ts';
-import { AppSteering, type AppTurn } from './app-steering.ts';
+import { AppSteering, type AppTurn, type Way } from './app-steering.ts';
 import { zoneAsker } from './ask-zone.ts';
 import { restoreReplicas, whyNotBackToBlue } from './back-to-blue.ts';
 import { holdOf, type Moving, type StepEnd } from './mover.ts';
@@ -39,6 +39,8 @@ export async function migration(input: MigrationInput): Promise<AppStatus> {
     for (;;) {
       const turn = await untilTurned(next);
       if (!turn) return board.status;
+      // What held is over, and no command for it is taken any more.
+      await board.release();
       next = turn.kind === 'abort' ? () => goBack(turn) : () => stayAt(turn);
     }
   } catch (error) {
@@ -81,13 +83,15 @@ export async function migration(input: MigrationInput): Promise<AppStatus> {
       await insist(mayAdvance);
       steering.reached = index + 1;
       const seen = steering.promotions;
-      const end = await mover.step(step, index, () => steering.promotions > seen);
+      const end = await mover.step(step, index, { isEnough: () => steering.promotions > seen, stillMay: mayStill });
       switch (end.kind) {
         case 'passed':
           index += 1;
           break;
+        case 'stopped':
+          break;
         case 'failed':
-          await insist(() => reverse(end.because));
+          await insist(() => reverse(end.because), 'back');
           if (environment.onGateFailure === 'rollback')
             return void (await board.show({ state: 'on-blue', failed: end.because }));
           await holdOnBlue(end.because);
@@ -115,32 +119,37 @@ export async function migration(input: MigrationInput): Promise<AppStatus> {
   async function goBack({ by, reason }: AppTurn): Promise<void> {
     mover.forget();
     const because = `${by} took it back: ${reason}`;
-    await insist(() => reverse(because));
+    await insist(() => reverse(because), 'back');
+    await insist(() => giveBackReplicas(false), 'back');
+    beginAgain();
     const seen = steering.releases;
     await calendar.untilBegun(() => steering.releases > seen, `${because}; its traffic is on blue`);
-    beginAgain();
     await walk();
   }
 
   /** More than it has is given as a step is: in a window, while nothing is paused. Less is given at once. */
   async function stayAt({ by, reason, greenPercent }: Extract<AppTurn, { kind: 'pin' }>): Promise<void> {
     mover.forget();
-    if (greenPercent > board.status.greenPercent) await insist(mayAdvance);
+    const way = greenPercent > board.status.greenPercent ? 'forward' : 'back';
+    if (way === 'forward' && steering.reached === 0) await myTurn();
+    const stillMay = way === 'forward' ? mayStill : async (): Promise<boolean> => true;
     for (;;) {
-      const end = await mover.step({ greenPercent, bakeSeconds: 0 }, index, () => true);
+      if (way === 'forward') await insist(mayAdvance);
+      const end = await mover.step({ greenPercent, bakeSeconds: 0 }, index, { isEnough: () => true, stillMay });
       if (end.kind === 'passed') break;
+      if (end.kind === 'stopped') continue;
       if (end.kind === 'failed') {
-        await insist(() => reverse(end.because));
+        await insist(() => reverse(end.because), 'back');
         await holdOnBlue(end.because);
         return walk();
       }
       if (end.kind === 'unready') {
-        await holdUnready(end);
+        await holdUnready(end, way);
         continue;
       }
       const kind = end.kind === 'unclear' ? end.hold : 'gate';
       const advice = end.kind === 'unclear' ? end.advice : {};
-      await hold({ kind, because: end.because, waitsFor: 'a decision to try this weight again', ...advice });
+      await hold({ kind, because: end.because, waitsFor: 'a decision to try this weight again', ...advice }, way);
       mover.forget();
     }
     const because = `${by} keeps it at ${greenPercent} %: ${reason}`;
@@ -152,8 +161,8 @@ export async function migration(input: MigrationInput): Promise<AppStatus> {
 
   async function holdOnBlue(because: string): Promise<void> {
     const waitsFor = 'a second try from the first step';
-    await hold({ kind: 'gate', because: `${because}; its traffic is back on blue`, waitsFor });
     beginAgain();
+    await hold({ kind: 'gate', because: `${because}; its traffic is back on blue`, waitsFor });
   }
 
   function beginAgain(): void {
@@ -162,7 +171,8 @@ export async function migration(input: MigrationInput): Promise<AppStatus> {
   }
 
   async function myTurn(): Promise<void> {
-    if (!hasToQueue(app, environment)) return;
+    // Whatever has traffic on green has had its turn.
+    if (!hasToQueue(app, environment) || board.status.greenPercent > 0) return;
     const after = app.dependsOn.length > 0 ? [`it moves after ${app.dependsOn.join(', ')}`] : [];
     const few = environment.maxMoving === undefined ? [] : [`at most ${environment.maxMoving} apps move at a time`];
     const seen = steering.turns;
@@ -171,16 +181,23 @@ export async function migration(input: MigrationInput): Promise<AppStatus> {
     await board.release();
   }
 
+  /** Readiness was waited for, and much may have come meanwhile. */
+  async function mayStill(): Promise<boolean> {
+    if (steering.stop) return false;
+    const { window } = environment;
+    return !window || (await calls.windowState({ window, at: new Date().toISOString() })).open;
+  }
+
   async function mayAdvance(): Promise<void> {
     // Once more when a person paused it while it waited for the window.
     do {
-      if (steering.stop) {
+      while (steering.stop) {
         const { because, by } = steering.stop;
         await board.hold(
           { kind: 'paused', because, waitsFor: 'resume' },
           by === 'owner' ? undefined : WITH_THE_UPGRADE,
         );
-        await condition(() => steering.stop === undefined);
+        await condition(() => steering.stop?.because !== because);
       }
       if (environment.window) await opening(environment.window);
     } while (steering.stop);
@@ -200,10 +217,10 @@ export async function migration(input: MigrationInput): Promise<AppStatus> {
     }
   }
 
-  async function hold(why: HoldReason): Promise<void> {
+  async function hold(why: HoldReason, way: Way = 'forward'): Promise<void> {
     const seen = steering.retries;
     await board.hold(why);
-    await condition(() => steering.retries > seen && !steering.paused);
+    await condition(() => steering.retries > seen && steering.may(way));
     await board.release();
   }
 
@@ -211,7 +228,7 @@ export async function migration(input: MigrationInput): Promise<AppStatus> {
   async function holdForOwner(why: HoldReason): Promise<void> {
     const seen = steering.releases;
     await board.hold(why);
-    await condition(() => steering.releases > seen && !steering.paused);
+    await condition(() => steering.releases > seen && steering.may('forward'));
     await board.release();
   }
 
@@ -219,23 +236,26 @@ export async function migration(input: MigrationInput): Promise<AppStatus> {
   async function holdOpen(
     because: string,
     { advice = {}, arguable = true }: { readonly advice?: Advice; readonly arguable?: boolean } = {},
+    way: Way = 'forward',
   ): Promise<'promoted' | 'again'> {
     const { retries, promotions } = steering;
     const waitsFor = 'a decision to try this step again';
     await board.hold({ kind: 'gate', because, waitsFor, promotable: arguable, ...advice });
-    await condition(() => (steering.retries > retries || steering.promotions > promotions) && !steering.paused);
+    const isDecided = (): boolean => steering.retries > retries || steering.promotions > promotions;
+    await condition(() => isDecided() && steering.may(way));
     await board.release();
     return steering.promotions > promotions ? 'promoted' : 'again';
   }
 
   /** A person mends it and tries again, or, where nothing proves that users would suffer, says that it can serve. */
-  async function holdUnready(end: Extract<StepEnd, { kind: 'unready' }>): Promise<void> {
-    if ((await holdOpen(end.because, end)) === 'promoted') mover.vouchFor();
+  async function holdUnready(end: Extract<StepEnd, { kind: 'unready' }>, way: Way = 'forward'): Promise<void> {
+    const decision = await holdOpen(end.because, end, way);
     mover.forget();
+    if (decision === 'promoted') mover.vouchFor();
   }
 
   /** A migration that ended in failure would leave its traffic to nobody, so what fails holds, and is tried again. */
-  async function insist(does: () => Promise<void>): Promise<void> {
+  async function insist(does: () => Promise<void>, way: Way = 'forward'): Promise<void> {
     for (;;) {
       try {
         return await does();
@@ -243,7 +263,7 @@ export async function migration(input: MigrationInput): Promise<AppStatus> {
         if (isCancellation(error)) throw error;
         const because = reasonOf(error);
         const waitsFor = 'somebody to mend the cause and resume';
-        await hold({ kind: holdOf(error), because, waitsFor, ...adviceOf(error) });
+        await hold({ kind: holdOf(error), because, waitsFor, ...adviceOf(error) }, way);
       }
     }
   }
@@ -251,14 +271,17 @@ export async function migration(input: MigrationInput): Promise<AppStatus> {
   async function reverse(because: string): Promise<void> {
     await board.show({ state: 'reversing' });
     const blueFails = await whyNotBackToBlue(input);
-    if (blueFails !== undefined)
-      await hold({
+    if (blueFails !== undefined) {
+      const why: HoldReason = {
         kind: 'gate',
         because: `${because}; but blue does not answer either: ${blueFails}`,
         waitsFor: 'a decision to go back to blue all the same',
         todo: 'mend blue, or green, whichever is sooner; retry goes back to blue whatever it answers',
         runbook: 'gate-failed',
-      });
+      };
+      await hold(why, 'back');
+      await board.show({ state: 'reversing' });
+    }
     await giveBack({ ...input, ask, movers: mover.movers, show: showOn(board, input) });
     mover.forget();
     await board.show({ state: 'on-blue', greenPercent: 0 });

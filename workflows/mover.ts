@@ -29,6 +29,8 @@ export type StepEnd =
   /** The gate could not tell: the weights stay, and a person decides. */
   | { readonly kind: 'inconclusive'; readonly because: string }
   | Unready
+  /** While it was got ready something came that lets no step begin. */
+  | { readonly kind: 'stopped' }
   /** It was not taken, or somebody else changed the records: stay as it is and ask. */
   | {
       readonly kind: 'unclear';
@@ -36,6 +38,13 @@ export type StepEnd =
       readonly because: string;
       readonly advice?: Advice;
     };
+
+export interface Steered {
+  /** A person said that the bake may end, as long as nothing failed. */
+  isEnough(): boolean;
+  /** Asked once all is ready, which takes minutes: no pause, stop or end of the window has come meanwhile. */
+  stillMay(): Promise<boolean>;
+}
 
 export class Mover {
   readonly #input: Moving;
@@ -63,20 +72,22 @@ export class Mover {
   /** After a person decided to go on from what is there, it is looked at anew. */
   forget(): void {
     this.#known.clear();
+    this.#ready.forget();
   }
 
-  /** `isEnough`: a person said that the bake may end, as long as nothing failed. */
-  async step({ greenPercent, bakeSeconds }: TrafficStep, index: number, isEnough: () => boolean): Promise<StepEnd> {
+  async step({ greenPercent, bakeSeconds }: TrafficStep, index: number, steered: Steered): Promise<StepEnd> {
     const board = this.#board;
     try {
       const unready = await this.#ready.whyNot(greenPercent);
       if (unready) return unready;
+      if (!(await steered.stillMay())) return { kind: 'stopped' };
       this.#green ??= await greenLoadBalancer(this.#input);
       if (this.#known.size === 0) await this.#look();
       const askedAt = new Date().toISOString();
       await board.beginStep(index, { greenPercent, bakeSeconds, askedAt });
       const until = await this.#settle(this.#green, { greenPercent, bakeSeconds, askedAt });
-      const gate = until.gate ?? (await this.#bake({ greenPercent, since: askedAt, until: until.bakeEnds }, isEnough));
+      const gate =
+        until.gate ?? (await this.#bake({ greenPercent, since: askedAt, until: until.bakeEnds }, steered.isEnough));
       const endedAt = new Date().toISOString();
       if (gate === 'promoted') {
         await board.endStep({ endedAt, verdict: 'promoted' });

@@ -6,14 +6,13 @@ import type { AskZone } from './ask-zone.ts';
 import { takeBack, type Back } from './colours.ts';
 import { handBack, handOver, type Hands } from './handover.ts';
 import type { Movers } from './hosts.ts';
-import { holdOf, Mover, type Moving, type StepEnd } from './mover.ts';
+import { holdOf, Mover, type Moving, type Steered, type StepEnd } from './mover.ts';
 import { Ready } from './ready.ts';
 import { adviceOf, reasonOf } from './reason.ts';
 import { everyOne } from './settle.ts';
 
 export interface Moves {
-  /** `isEnough`: a person said that the bake may end, as long as nothing failed. */
-  step(step: TrafficStep, index: number, isEnough: () => boolean): Promise<StepEnd>;
+  step(step: TrafficStep, index: number, steered: Steered): Promise<StepEnd>;
   /** After a person decided to go on from what is there, it is looked at anew. */
   forget(): void;
   /** A person says that the next step may be taken, whatever is known of the side that gets more. */
@@ -48,19 +47,22 @@ class HandoverMove implements Moves {
     this.#ready = new Ready(moving, board);
   }
 
-  forget(): void {}
+  forget(): void {
+    this.#ready.forget();
+  }
 
   vouchFor(): void {
     this.#ready.vouchFor();
   }
 
-  async step({ greenPercent, bakeSeconds }: TrafficStep, index: number): Promise<StepEnd> {
+  async step({ greenPercent, bakeSeconds }: TrafficStep, index: number, { stillMay }: Steered): Promise<StepEnd> {
     const board = this.#board;
     const isGoing = greenPercent === 100;
     try {
       if (isGoing) {
         const unready = await this.#ready.whyNot(greenPercent);
         if (unready) return unready;
+        if (!(await stillMay())) return { kind: 'stopped' };
       }
       await board.beginStep(index, { greenPercent, bakeSeconds, askedAt: new Date().toISOString() });
       const end = await this.change(isGoing);
@@ -121,14 +123,14 @@ class Both implements Moves {
     return this.#mover.movers;
   }
 
-  async step(step: TrafficStep, index: number, isEnough: () => boolean): Promise<StepEnd> {
+  async step(step: TrafficStep, index: number, steered: Steered): Promise<StepEnd> {
     const isAll = step.greenPercent === 100;
     try {
       if (!isAll) {
         const back = await this.#handover.change(false);
         if (back.kind !== 'passed') return back;
       }
-      const end = await this.#mover.step(step, index, isEnough);
+      const end = await this.#mover.step(step, index, steered);
       return end.kind === 'passed' && isAll ? await this.#handover.change(true) : end;
     } catch (error) {
       if (isCancellation(error)) throw error;

@@ -38,6 +38,11 @@ export class Ready {
     this.#isVouchedFor = true;
   }
 
+  /** What was said of one step is said of no later one. */
+  forget(): void {
+    this.#isVouchedFor = false;
+  }
+
   /** Undefined: it may be taken. Less for green is a way back: as with every other, only a proven no of blue stops it. */
   async whyNot(greenPercent: number): Promise<Unready | undefined> {
     if (this.#isVouchedFor) {
