@@ -87,10 +87,10 @@ export class AppSteering {
       says: `${app.name} goes on with its steps`,
     });
     this.takes(messages.retryUpdate, {
-      refuse: () =>
-        this.#isTakenBack || RETRIED.has(this.#holdKind ?? 'none')
-          ? undefined
-          : 'nothing of it holds that could be tried again',
+      refuse: ({ role }) => {
+        if (this.#isTakenBack) return refuseInsteadOfOwner(app, role);
+        return RETRIED.has(this.#holdKind ?? 'none') ? undefined : 'nothing of it holds that could be tried again';
+      },
       does: () => (this.#isTakenBack ? this.begin() : void (this.retries += 1)),
       says: `${app.name} tries again what held`,
     });
@@ -105,7 +105,10 @@ export class AppSteering {
       says: `${app.name} goes back to blue now`,
     });
     this.takes(messages.pinUpdate, {
-      refuse: ({ greenPercent }) => this.#refuseTurn() ?? refusePercent(greenPercent, app),
+      refuse: ({ greenPercent, role }) =>
+        this.#refuseTurn() ??
+        refusePercent(greenPercent, app) ??
+        (this.#isTakenBack ? refuseInsteadOfOwner(app, role) : undefined),
       does: ({ by, reason = '', greenPercent }) => void (this.turn = { kind: 'pin', by, reason, greenPercent }),
       detail: ({ greenPercent }) => `${greenPercent} %`,
       says: `${app.name} goes to the weight and stays there until it is resumed`,

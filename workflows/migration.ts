@@ -191,17 +191,20 @@ export async function migration(input: MigrationInput): Promise<AppStatus> {
   async function mayAdvance(): Promise<void> {
     // Once more when a person paused it while it waited for the window.
     do {
-      while (steering.stop) {
-        const { because, by } = steering.stop;
-        await board.hold(
-          { kind: 'paused', because, waitsFor: 'resume' },
-          by === 'owner' ? undefined : WITH_THE_UPGRADE,
-        );
-        await condition(() => steering.stop?.because !== because);
-      }
+      await whileStopped();
       if (environment.window) await opening(environment.window);
     } while (steering.stop);
     await board.release();
+  }
+
+  async function whileStopped(): Promise<void> {
+    while (steering.stop) {
+      const { because, by } = steering.stop;
+      const verbs = by === 'owner' ? undefined : WITH_THE_UPGRADE;
+      await board.hold({ kind: 'paused', because, waitsFor: 'resume' }, verbs);
+      // Another reason has other people who may lift it.
+      await condition(() => steering.stop?.because !== because);
+    }
   }
 
   async function opening(window: Window): Promise<void> {

@@ -41,9 +41,9 @@ export type StepEnd =
 
 export interface Steered {
   /** A person said that the bake may end, as long as nothing failed. */
-  isEnough(): boolean;
+  readonly isEnough: () => boolean;
   /** Asked once all is ready, which takes minutes: no pause, stop or end of the window has come meanwhile. */
-  stillMay(): Promise<boolean>;
+  readonly stillMay: () => Promise<boolean>;
 }
 
 export class Mover {

@@ -164,7 +164,8 @@ export class UpgradeBoard {
     }));
   }
 
-  finish(phase: PhaseName, state: 'done' | 'failed'): void {
+  /** Pending: what comes before it has to be done again first. */
+  finish(phase: PhaseName, state: 'done' | 'failed' | 'pending'): void {
     this.#change(phase, (before) => ({ ...before, state, endedAt: new Date().toISOString() }));
   }
 
@@ -172,11 +173,6 @@ export class UpgradeBoard {
     this.#hold = undefined;
     this.#ended = { state, outcome, at: new Date().toISOString() };
     return { result: state, status: this.status };
-  }
-
-  /** What comes before it has to be done again first. */
-  postpone(phase: PhaseName): void {
-    this.#change(phase, ({ startedAt: _before, endedAt: _end, ...rest }) => ({ ...rest, state: 'pending' }));
   }
 
   /** A person's command, or a failed gate: a pause ends with it, and so does what was waited for. */
@@ -215,16 +211,6 @@ export class UpgradeBoard {
   /** Whether every app has all its traffic on green, as far as is known now. */
   get allOnGreen(): boolean {
     return this.#input.environment.apps.every(({ name }) => this.#apps.get(name)?.state === 'on-green');
-  }
-
-  /** Whether traffic of an app has left green, as far as is known now. */
-  get hasLeft(): boolean {
-    return [...this.#apps.values()].some(({ state, greenPercent }) => state !== 'on-green' && greenPercent < 100);
-  }
-
-  /** Whether any app has ever begun a step. */
-  get hasMoved(): boolean {
-    return [...this.#apps.values()].some(({ history }) => history.length > 0);
   }
 
   /** Its migration begins, maybe once more, and counts its words from the start. */

@@ -93,19 +93,18 @@ export async function upgrade(input: UpgradeInput): Promise<UpgradeResult> {
       );
       await board.awaitApproval('migrate', `${green} is built and checked; traffic would begin to move`);
       // An app that its owner takes back is waited for again, and what was soaked without it soaks anew.
-      let isApproved: boolean;
       let isDismantled = false;
       do {
         await phase('migrate', () => migrate(blue.name));
         await phase('soak', soak);
-        isApproved = await board.awaitApproval(
+        const isApproved = await board.awaitApproval(
           'decommission',
           `all apps are on ${green}; ${blue.name} would be deleted, and there is no going back from that${await stillAsked(environment, blue.name)}`,
           () => board.allOnGreen,
         );
         if (!isApproved || !board.allOnGreen) continue;
         isDismantled = await phase('decommission', (attempt) => dismantleBlue(blue, attempt));
-        if (!isDismantled) board.postpone('decommission');
+        if (!isDismantled) board.finish('decommission', 'pending');
       } while (!isDismantled);
     });
   } catch (error) {
@@ -217,7 +216,7 @@ export async function upgrade(input: UpgradeInput): Promise<UpgradeResult> {
     await Promise.allSettled([...migrations.values()].map((handle) => handle.signal(releaseSignal)));
     const ended = everyOne([...migrations.values()].map((handle) => handle.result()));
     ended.catch(() => undefined);
-    return Promise.race([ended.then(() => true), condition(() => board.hasLeft).then(() => false)]);
+    return Promise.race([ended.then(() => true), condition(() => board.status.apps.some(hasLeft)).then(() => false)]);
   }
 
   /**
@@ -337,11 +336,14 @@ export async function upgrade(input: UpgradeInput): Promise<UpgradeResult> {
       );
     if (liveMoves) await calls.writeLiveCluster({ actor, parameter: environment.live.parameter, cluster: blue });
     // Caches may have green's answers still: an app, or an attempt before this one, may have gone back a moment ago.
-    if (!changed.some(Boolean) && !board.hasMoved) return;
+    if (!changed.some(Boolean) && !board.status.apps.some(({ history }) => history.length > 0)) return;
     const ttls = apps.map((app) => longestTtlSeconds({ environment, app }).catch(() => LOAD_BALANCER_TTL_SECONDS));
     await wait(Math.max(...(await Promise.all(ttls))) + environment.drainSeconds);
   }
 }
+
+/** Traffic of it has left green. */
+const hasLeft = ({ state, greenPercent }: AppStatus): boolean => state !== 'on-green' && greenPercent < 100;
 
 /** What AWS gives the names of load balancers; for when the zone's name servers cannot be asked. */
 const LOAD_BALANCER_TTL_SECONDS = 60;

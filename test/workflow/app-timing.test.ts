@@ -188,6 +188,10 @@ describe.concurrent('when an app begins', () => {
       expect(await refusal(tell(moving, messages.scheduleUpdate, { ...sre, moment: inSeconds(DAY) }))).toBe(notTheirs);
       await tell(moving, messages.startUpdate, ana);
       await until(moving, isOnGreen);
+      await tell(moving, messages.abortUpdate, ana);
+      await until(moving, holds('aborted'));
+      expect(await refusal(tell(moving, messages.retryUpdate, sre))).toBe(notTheirs);
+      expect(await refusal(tell(moving, messages.pinUpdate, { ...sre, greenPercent: 50 }))).toBe(notTheirs);
     });
   });
 

@@ -1,5 +1,6 @@
 // What an owner, a pause or a window decides in the middle of something else.
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { Window } from '../../src/domain/environment.ts';
 import * as messages from '../../workflows/messages.ts';
 import { latch } from '../support/latch.ts';
 import {
@@ -27,6 +28,8 @@ const sized = (ready: number) => ({
     },
   },
 });
+/** The scene says when it is open. */
+const SOME_WINDOW: Window = { timeZone: 'UTC', hours: [], holidays: [], freezes: [] };
 const bakesAt = (percent: number) => (status: { state: string; greenPercent: number }) =>
   status.state === 'baking' && status.greenPercent === percent;
 
@@ -97,9 +100,8 @@ describe.concurrent('an app that is steered in the middle of something else', ()
 
   it('takes no step that was got ready when its window had closed', async () => {
     let ready = 3;
-    const window = { timeZone: 'UTC', weekdays: [], hours: [], holidays: [], freezes: [] };
     await scene(
-      { ...long, environment: { window: window as never } },
+      { ...long, environment: { window: SOME_WINDOW } },
       async ({ moving, fake, hosts: [host = ''] }) => {
         await until(moving, holds('ready'));
         fake.window = async () => ({ open: false, why: 'it is night', opens: null });
@@ -149,7 +151,7 @@ describe.concurrent('an app that is steered in the middle of something else', ()
   it('is asked anew whether green can serve when what a person vouched for was never taken', async () => {
     let revision = 'abc1234';
     await scene(
-      { app: { steps: LONG }, environment: { window: {} as never } },
+      { app: { steps: LONG }, environment: { window: SOME_WINDOW } },
       async ({ moving, fake }) => {
         await until(moving, bakesAt(10));
         revision = 'def5678';
