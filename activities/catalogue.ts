@@ -3,17 +3,18 @@ import type { Dependencies } from '../src/adapters/index.ts';
 import type { ZoneRecord } from '../src/adapters/route53.ts';
 import { catalogueOf, type CatalogueFacts, type LeadingName } from '../src/domain/catalogue.ts';
 import { OWNER_LABEL } from '../src/domain/catalogue-settings.ts';
-import type { RegistryFormat } from '../src/domain/dns-registry.ts';
+import type { ExternalDns } from '../src/domain/external-dns.ts';
 import type { Environment, HostedZone } from '../src/domain/environment.ts';
 import { ARGO } from '../src/domain/ids.ts';
 import { leadingNames } from '../src/domain/leading-names.ts';
-import { namesToRead, ownerOf } from '../src/domain/record-owner.ts';
+import { namesToRead, type RecordOwner } from '../src/domain/record-owner.ts';
 import { receiversOf } from '../src/domain/receiver.ts';
 import { sameHostname } from '../src/domain/traffic.ts';
 import { argoAddress } from './argocd.ts';
 import { fail } from './failures.ts';
 import { beat } from './heartbeat.ts';
 import type { CatalogueActivities } from './ports.ts';
+import { formatsOf, ownerIn } from './record-facts.ts';
 
 export function createCatalogueWork({ aws, kube, argo, route53, clock }: Dependencies): CatalogueActivities {
   return {
@@ -40,10 +41,11 @@ export function createCatalogueWork({ aws, kube, argo, route53, clock }: Depende
     if (!found?.endpoint) return { at, cluster, receivers: [], loadBalancers: [], names: [], delegated: [] };
 
     saying(`reading what receives traffic on ${cluster}, its load balancers and its applications`);
-    const [objects, tagged, applications] = await Promise.all([
+    const [objects, tagged, applications, externalDns] = await Promise.all([
       kube.receivers({ region, cluster }),
       elb.hostnamesOf(cluster),
       argo.applications(argoAddress(region, argocd), { [ARGO.cluster]: cluster }),
+      kube.externalDns({ region, cluster }),
     ]);
     const ownerLabel = catalogue?.ownerLabel ?? OWNER_LABEL;
     const receivers = receiversOf(objects, { cluster, applications, ownerLabel });
@@ -58,25 +60,34 @@ export function createCatalogueWork({ aws, kube, argo, route53, clock }: Depende
     for (const zone of zones) {
       saying(`reading the records of ${zone.name} (${zone.id})`);
       const records = await route53.allRecords(zone);
-      names.push(...namesIn(zone, records, loadBalancers));
+      names.push(...namesIn(zone, { records, loadBalancers, externalDns }));
       delegated.push(...delegatedIn(zone, records));
     }
     return { at, cluster, receivers, loadBalancers, names, delegated };
   }
 }
 
-function namesIn(
-  zone: HostedZone,
-  records: readonly ZoneRecord[],
-  loadBalancers: readonly string[],
-): readonly LeadingName[] {
+interface Seen {
+  readonly records: readonly ZoneRecord[];
+  readonly loadBalancers: readonly string[];
+  readonly externalDns: readonly ExternalDns[];
+}
+
+function namesIn(zone: HostedZone, { records, loadBalancers, externalDns }: Seen): readonly LeadingName[] {
+  const formats = formatsOf(externalDns);
   const byName = Map.groupBy(records, ({ name }) => name);
   return leadingNames(records, loadBalancers).map(({ name, records: ways, to }) => ({
     name,
     zoneId: zone.id,
     records: ways,
     to,
-    owner: ownerText(byName, name),
+    owner: inAWord(
+      ownerIn(
+        namesToRead(name, formats).flatMap((one) => byName.get(one) ?? []),
+        { host: name, zoneId: zone.id, isPrivate: zone.private ?? false },
+        externalDns,
+      ),
+    ),
   }));
 }
 
@@ -87,13 +98,7 @@ const delegatedIn = (zone: HostedZone, records: readonly ZoneRecord[]): readonly
 /** For whoever looks on while it takes its time. */
 const saying = (doing: string): void => beat({ doing });
 
-/** An external-dns that was told nothing else. */
-const FORMATS: readonly RegistryFormat[] = [];
-
-/** In a word. */
-function ownerText(records: ReadonlyMap<string, readonly ZoneRecord[]>, host: string): string {
-  const its = namesToRead(host, FORMATS).flatMap((name) => records.get(name) ?? []);
-  const owner = ownerOf(its, host, { formats: FORMATS, unreadable: null });
+function inAWord(owner: RecordOwner): string {
   switch (owner.kind) {
     case 'ours':
       return 'eksodus';

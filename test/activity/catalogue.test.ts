@@ -2,8 +2,10 @@
 import { describe, expect, it } from 'vitest';
 import { KubeError } from '../../src/adapters/kube-error.ts';
 import type { ZoneRecord } from '../../src/adapters/route53.ts';
+import type { ExternalDns } from '../../src/domain/external-dns.ts';
 import type { ExposedObject } from '../../src/domain/receiver.ts';
 import { environment } from '../support/environment.ts';
+import { externalDns } from '../support/external-dns.ts';
 import {
   activityEnvironment,
   answers,
@@ -75,7 +77,7 @@ function world(given: Prepared = {}) {
     ssm: { readParameter: answers(BLUE) },
     eks: { findCluster: answers(cluster({ name: BLUE })) },
     elb: { hostnamesOf: answers([LB.toUpperCase(), 'lost.elb.test']) },
-    kube: { receivers: answers([SHOP]) },
+    kube: { receivers: answers([SHOP]), externalDns: answers([externalDns(BLUE)]) },
     argo: { applications: answers([application({ name: 'shop-blue', project: 'back-office', objects: [SHOP] })]) },
     route53: { allRecords },
     ...given,
@@ -117,6 +119,22 @@ describe('gatherCatalogue', () => {
     expect(running.beats).toContainEqual({ doing: 'reading the records of z2.test (Z2)' });
   });
 
+  it('finds the owner where the running external-dns keeps its registry', async () => {
+    const registry = { prefix: 'eu-', suffix: '', wildcardReplacement: '', encrypted: false };
+    const elsewhere = externalDns(BLUE, { format: registry });
+    const moved = RECORDS['Z2']?.map((one) => (one.type === 'TXT' ? { ...one, name: `eu-${one.name}` } : one)) ?? [];
+    const ownersBy = async (dns: ExternalDns): Promise<unknown> => {
+      const { deps } = world({
+        kube: { receivers: answers([SHOP]), externalDns: answers([dns]) },
+        route53: { allRecords: answers(moved) },
+      });
+      const { names } = await run(deps, 'gatherCatalogue', { environment: MADE });
+      return [...new Set(names.map(({ owner }) => owner))];
+    };
+    expect(await ownersBy(elsewhere)).toEqual(['external-dns blue']);
+    expect(await ownersBy(externalDns(BLUE))).toEqual(['others']);
+  });
+
   it.each([null, ''])('without a live cluster (%j) says what to do', async (name) => {
     const { deps } = world({ ssm: { readParameter: answers(name) } });
     const failure = await failureOf(run(deps, 'gatherCatalogue', { environment: MADE }));
@@ -146,7 +164,8 @@ describe('findUncatalogued', () => {
   );
 
   it('takes nothing that it could not see for nothing', async () => {
-    const denied = world({ kube: { receivers: answers<ExposedObject[]>(new KubeError(BLUE, 403, 'no')) } });
+    const receivers = answers<ExposedObject[]>(new KubeError(BLUE, 403, 'no'));
+    const denied = world({ kube: { receivers, externalDns: answers([]) } });
     expect(await failureOf(run(denied.deps, 'findUncatalogued', request))).toMatchObject({ type: 'k8s.denied' });
     const closed = world({ route53: { allRecords: answers<ZoneRecord[]>(awsError('AccessDenied', 'no', 403)) } });
     expect(await failureOf(run(closed.deps, 'findUncatalogued', request))).toMatchObject({ type: 'cloud.denied' });
