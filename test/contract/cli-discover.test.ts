@@ -38,24 +38,24 @@ const receiver = (name: string): Receiver => ({
   loadBalancers: [`${name}.elb.test`],
   healthPath: '/healthz',
 });
-const leading = (name: string): LeadingName => ({
+const leading = (name: string, zoneId: string): LeadingName => ({
   name: `${name}.example.test`,
-  zoneId: 'Z1',
+  zoneId,
   records: ['CNAME'],
   to: `${name}.elb.test`,
   owner: 'others',
 });
-const RECEIVES = {
+const receives = (zoneId: string) => ({
   receivers: ['admin', 'messages'].map(receiver),
   loadBalancers: [],
   delegated: [],
-  names: ['admin', 'messages'].map(leading),
-};
+  names: ['admin', 'messages'].map((name) => leading(name, zoneId)),
+});
 
 describe.concurrent('apps discover', () => {
   const stage = (name: string, body: (on: Stage) => Promise<void>): Promise<void> =>
     theatre.stage(name, {}, async (on) => {
-      on.world.receives = RECEIVES;
+      on.world.receives = receives(on.environment.zones[0]?.id ?? '');
       await body(on);
     });
 
