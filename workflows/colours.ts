@@ -4,7 +4,16 @@ import type { Actor } from '../activities/ports.ts';
 import { nameIn, type App, type AppHost, type Environment, type HostedZone } from '../src/domain/environment.ts';
 import { describeRecords, stepWeights, type AliasTarget, type WeightedRecord } from '../src/domain/traffic.ts';
 import type { AskZone } from './ask-zone.ts';
-import { askWriter, findMovers, isAnnotated, moveAnnotated, type HostChange, type Movers } from './hosts.ts';
+import {
+  askWriter,
+  findMovers,
+  findMoversBack,
+  isAnnotated,
+  isBlocked,
+  moveAnnotated,
+  type HostChange,
+  type Movers,
+} from './hosts.ts';
 import { calls, waits } from './proxies.ts';
 import { ingressOf, zoneOf } from './look-up.ts';
 
@@ -76,7 +85,7 @@ export function greenLoadBalancer({ actor, app, green }: Pick<Move, 'actor' | 'a
  */
 export async function publishAtZero(move: Move): Promise<void> {
   const { environment, app, blue, green } = move;
-  const movers = await findMovers(move, { mustAnswer: true });
+  const movers = await findMovers(move);
   const greenTarget = await greenLoadBalancer(move);
   const annotated: HostChange[] = [];
   for (const host of app.hosts) {
@@ -95,18 +104,21 @@ export async function publishAtZero(move: Move): Promise<void> {
 
 /**
  * Gives all of the app's traffic to blue, whatever the weights are now. Does nothing where green never had a record.
- * All hosts at once, and one that is refused keeps none of the others: the failure comes after all have been tried.
+ * All hosts at once, and one that is refused, or that nobody may move, keeps none of the others: the failure comes after
+ * all have been tried.
  */
 export async function takeBack(back: Back): Promise<boolean> {
   if (back.app.hosts.length === 0) return false;
-  const movers = back.movers ?? (await findMovers(back, { mustAnswer: false }));
+  const { movers, blocked } = back.movers ? { movers: back.movers, blocked: null } : await findMoversBack(back);
+  const free = back.app.hosts.filter((host) => !isBlocked(blocked, host));
   const [annotated = [], ours = []] = [true, false].map((wanted) =>
-    back.app.hosts.filter((host) => isAnnotated(movers, host) === wanted),
+    free.filter((host) => isAnnotated(movers, host) === wanted),
   );
   const ends = await Promise.allSettled([
     takeAnnotatedBack({ ...back, movers }, annotated),
     ...ours.map((host) => takeHostBack(back, host)),
   ]);
+  if (blocked) throw blocked.failure;
   const failed = ends.find((end) => end.status === 'rejected');
   if (failed) throw failed.reason;
   return ends.some((end) => end.status === 'fulfilled' && end.value);

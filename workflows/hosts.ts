@@ -2,7 +2,7 @@
 import { ApplicationFailure } from '@temporalio/workflow';
 import type { Weights } from '../activities/ports.ts';
 import type { App, AppHost, Environment } from '../src/domain/environment.ts';
-import type { Keeper } from '../src/domain/record-keeper.ts';
+import type { Keeper, RecordProblem } from '../src/domain/record-keeper.ts';
 import type { RecordOwner } from '../src/domain/record-owner.ts';
 import { decideMove, recordFacts, type HostMover } from '../src/domain/record-moves.ts';
 import { shareOf } from '../src/domain/spread.ts';
@@ -34,14 +34,26 @@ export interface HostChange {
   readonly urgent: boolean;
 }
 
-/**
- * Asks whose the app's names are. Throws `record.blocked` when one is moved by nobody. `mustAnswer` is false on the way
- * back: a cluster that is down keeps no name that is ours from going.
- */
-export async function findMovers(
+/** Names that nobody may move, and what says so: `record.blocked`. */
+export interface Blocked {
+  readonly keys: ReadonlySet<string>;
+  readonly failure: ApplicationFailure;
+}
+
+/** Before a way forward, so both clusters must answer. Throws `record.blocked` when one of the names is moved by nobody. */
+export async function findMovers(of: Colored): Promise<Movers> {
+  const { movers, blocked } = await askForMovers(of, { mustAnswer: true });
+  if (blocked) throw blocked.failure;
+  return movers;
+}
+
+/** For the way back: neither a cluster that is down nor a name that is blocked keeps another name from going. */
+export const findMoversBack = (of: Colored): ReturnType<typeof askForMovers> => askForMovers(of, { mustAnswer: false });
+
+async function askForMovers(
   { environment, app, blue, green }: Colored,
   { mustAnswer }: { readonly mustAnswer: boolean },
-): Promise<Movers> {
+): Promise<{ readonly movers: Movers; readonly blocked: Blocked | null }> {
   const ingress = ingressOf(app);
   const ownerPattern = environment.externalDnsOwner;
   const seen = await calls.findRecordOwners({
@@ -49,22 +61,26 @@ export async function findMovers(
     clusters: [blue, green],
     mustAnswer,
   });
-  const facts = recordFacts(seen, { ingress, ownerPattern, blue, green });
-  const decided = facts.map((one) => ({
+  const decided = recordFacts(seen, { ingress, ownerPattern, blue, green }).map((one) => ({
     key: keyOf({ name: one.host, zoneId: one.zoneId }),
     decision: decideMove(one),
   }));
-  const problems = decided.flatMap(({ decision }) => (decision.kind === 'blocked' ? decision.problems : []));
-  if (problems.length > 0)
-    throw ApplicationFailure.nonRetryable(
-      problems.map(({ id, subject, what }) => `${subject}: ${what} (${id})`).join('; '),
-      'record.blocked',
-      { hint: problems.map(({ todo }) => todo).join('; '), runbook: 'record-blocked' },
-    );
-  return new Map(
-    decided.flatMap(({ key, decision }) => (decision.kind === 'moved' ? [[key, decision.mover] as const] : [])),
-  );
+  const movers = new Map<string, HostMover>();
+  const problems = new Map<string, readonly RecordProblem[]>();
+  for (const { key, decision } of decided) {
+    if (decision.kind === 'moved') movers.set(key, decision.mover);
+    else problems.set(key, decision.problems);
+  }
+  const failure = blockedBy([...problems.values()].flat());
+  return { movers, blocked: problems.size > 0 ? { keys: new Set(problems.keys()), failure } : null };
 }
+
+const blockedBy = (problems: readonly RecordProblem[]): ApplicationFailure =>
+  ApplicationFailure.nonRetryable(
+    problems.map(({ id, subject, what }) => `${subject}: ${what} (${id})`).join('; '),
+    'record.blocked',
+    { hint: problems.map(({ todo }) => todo).join('; '), runbook: 'record-blocked' },
+  );
 
 /** No more than is needed: it stays in the history. */
 function whatToAsk({ environment, app }: Pick<Colored, 'environment' | 'app'>) {
@@ -83,6 +99,8 @@ export async function ownerIn(
 }
 
 export const isAnnotated = (movers: Movers, host: AppHost): boolean => movers.get(keyOf(host))?.kind === 'external-dns';
+
+export const isBlocked = (blocked: Blocked | null, host: AppHost): boolean => blocked?.keys.has(keyOf(host)) ?? false;
 
 interface Moving extends Colored {
   readonly ask: AskZone;

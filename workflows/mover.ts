@@ -103,7 +103,7 @@ export class Mover {
 
   async #look(): Promise<void> {
     const { app, environment } = this.#input;
-    this.movers = await findMovers(this.#input, { mustAnswer: true });
+    this.movers = await findMovers(this.#input);
     for (const host of app.hosts) {
       this.#known.set(host, await lookAtHost(zoneOf(environment, host), host.name, this.#input));
     }

@@ -18,6 +18,8 @@ export class FakeAnnotations {
   readonly hosts = new Set<string>();
   /** Names that were, and that the registry says are ours. */
   readonly adopted = new Set<string>();
+  /** Names that a third party has put its own records to. */
+  readonly others = new Set<string>();
   /** Weights by cluster, as its Ingress says them. */
   readonly told = new Map<string, number>();
   /** Weights of a name after each change, in the order of the changes. */
@@ -32,7 +34,8 @@ export class FakeAnnotations {
     this.#world = world;
   }
 
-  #ownerOf(host: string): RecordOwner {
+  ownerOf(host: string): RecordOwner {
+    if (this.others.has(host)) return { kind: 'other', what: 'A simple' };
     if (this.hosts.has(host)) return { kind: 'external-dns', claims: this.#claims(host) };
     return this.adopted.has(host) ? { kind: 'ours', claims: [] } : { kind: 'unregistered' };
   }
@@ -44,10 +47,10 @@ export class FakeAnnotations {
           host,
           zoneId: zone.id,
           isPrivate: zone.private ?? false,
-          owner: this.#ownerOf(host),
+          owner: this.ownerOf(host),
         })),
         colours: clusters.map((cluster) => {
-          if (!this.down.has(cluster)) return { cluster, facts: this.#facts(cluster) };
+          if (!this.down.has(cluster)) return { cluster, facts: this.facts(cluster) };
           if (mustAnswer) throw unreachable(cluster);
           return { cluster, facts: null };
         }),
@@ -87,7 +90,8 @@ export class FakeAnnotations {
     }));
   }
 
-  #facts(cluster: string) {
+  /** What a cluster says of an app with such names. */
+  facts(cluster: string) {
     const annotations = {
       [`${PREFIX}set-identifier`]: cluster,
       [`${PREFIX}aws-weight`]: String(this.told.get(cluster) ?? 0),

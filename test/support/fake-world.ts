@@ -258,10 +258,12 @@ export class FakeWorld {
             zoneProblem: null,
             records: this.records.get(this.keyOf(host.name, host.zoneId)) ?? [],
             otherRecords: [],
-            owner: { kind: 'unregistered' },
+            owner: this.annotations.ownerOf(host.name),
           })),
         ),
-        annotated: [],
+        annotated: environment.apps
+          .filter(({ hosts }) => hosts.some(({ name }) => this.annotations.hosts.has(name)))
+          .map(({ name }) => ({ app: name, ...this.annotations.facts(BLUE) })),
       }),
       gatherCatalogue: async () => ({
         at: new Date().toISOString(),
