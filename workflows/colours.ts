@@ -2,6 +2,7 @@
 import { ApplicationFailure } from '@temporalio/workflow';
 import type { Actor } from '../activities/ports.ts';
 import { nameIn, type App, type AppHost, type Environment, type HostedZone } from '../src/domain/environment.ts';
+import type { KnownMover } from '../src/domain/record-moves.ts';
 import { describeRecords, stepWeights, type AliasTarget, type WeightedRecord } from '../src/domain/traffic.ts';
 import type { AskZone } from './ask-zone.ts';
 import {
@@ -31,6 +32,7 @@ export interface Move {
   readonly app: App;
   readonly blue: string;
   readonly green: string;
+  readonly known?: readonly KnownMover[];
 }
 
 export function recordsAt({ blue, green }: Colours, greenPercent: number): WeightedRecord[] {

@@ -4,7 +4,7 @@ import type { Weights } from '../activities/ports.ts';
 import type { App, AppHost, Environment } from '../src/domain/environment.ts';
 import type { Keeper, RecordProblem } from '../src/domain/record-keeper.ts';
 import type { RecordOwner } from '../src/domain/record-owner.ts';
-import { decideMove, recordFacts, type HostMover } from '../src/domain/record-moves.ts';
+import { decideBack, decideMove, recordFacts, type HostMover, type KnownMover } from '../src/domain/record-moves.ts';
 import { shareOf } from '../src/domain/spread.ts';
 import { describeRecords, RECORD_TYPES, weightsOf, type WeightedRecord } from '../src/domain/traffic.ts';
 import type { AskZone } from './ask-zone.ts';
@@ -13,8 +13,6 @@ import { ingressOf, zoneOf } from './look-up.ts';
 
 /** By `keyOf` a host: a name may be in two zones. */
 export type Movers = ReadonlyMap<string, HostMover>;
-/** A thousand apps go back at once: of those whose names were all ours, nobody is asked again. */
-export const ALL_OURS: Movers = new Map();
 type Annotated = Extract<HostMover, { kind: 'external-dns' }>;
 
 const keyOf = ({ name, zoneId }: AppHost): string => `${zoneId} ${name}`;
@@ -24,6 +22,8 @@ export interface Colored {
   readonly app: App;
   readonly blue: string;
   readonly green: string;
+  /** The app’s names that were external-dns’s at preflight: for the way back, when a cluster cannot be asked. None: all were ours. */
+  readonly known?: readonly KnownMover[];
 }
 
 export interface HostChange {
@@ -48,10 +48,14 @@ export async function findMovers(of: Colored): Promise<Movers> {
 }
 
 /** For the way back: neither a cluster that is down nor a name that is blocked keeps another name from going. */
-export const findMoversBack = (of: Colored): ReturnType<typeof askForMovers> => askForMovers(of, { mustAnswer: false });
+export async function findMoversBack(of: Colored): ReturnType<typeof askForMovers> {
+  // A thousand apps go back at once: of those whose names were all ours, nobody is asked again.
+  if (of.known?.length === 0) return { movers: new Map(), blocked: null };
+  return askForMovers(of, { mustAnswer: false });
+}
 
 async function askForMovers(
-  { environment, app, blue, green }: Colored,
+  { environment, app, blue, green, known = [] }: Colored,
   { mustAnswer }: { readonly mustAnswer: boolean },
 ): Promise<{ readonly movers: Movers; readonly blocked: Blocked | null }> {
   const ingress = ingressOf(app);
@@ -61,9 +65,10 @@ async function askForMovers(
     clusters: [blue, green],
     mustAnswer,
   });
+  const allAnswered = seen.colours.every(({ facts }) => facts !== null);
   const decided = recordFacts(seen, { ingress, ownerPattern, blue, green }).map((one) => ({
     key: keyOf({ name: one.host, zoneId: one.zoneId }),
-    decision: decideMove(one),
+    decision: mustAnswer ? decideMove(one) : decideBack(one, known, allAnswered),
   }));
   const movers = new Map<string, HostMover>();
   const problems = new Map<string, readonly RecordProblem[]>();
@@ -179,7 +184,10 @@ async function annotate(
   throw ApplicationFailure.nonRetryable(
     `${app.name}: external-dns of ${setIdentifier} cannot be told its weight, for that cluster does not answer`,
     'dns.not-followed',
-    { runbook: 'dns-not-followed' },
+    {
+      hint: `have the API server of ${setIdentifier} answer and resume, or set the record’s weight to ${weight} by hand while its external-dns is down`,
+      runbook: 'dns-not-followed',
+    },
   );
 }
 

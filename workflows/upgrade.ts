@@ -17,6 +17,7 @@ import { greenName, type App } from '../src/domain/environment.ts';
 import { migrationId, phaseId } from '../src/domain/ids.ts';
 import { warnOf } from '../src/domain/catalogue-findings.ts';
 import { judgePreflight } from '../src/domain/preflight.ts';
+import { annotatedBefore } from '../src/domain/record-problems.ts';
 import type { AppStatus, PhaseName } from '../src/domain/status.ts';
 import { zoneAsker } from './ask-zone.ts';
 import { bootstrap } from './bootstrap.ts';
@@ -26,7 +27,6 @@ import { longestTtlSeconds } from './colours.ts';
 import { BLOCKED_BY_CATALOGUE, seeNothingForgotten } from './nothing-forgotten.ts';
 import { decommission } from './decommission.ts';
 import { proveHandedOver } from './handover.ts';
-import { ALL_OURS } from './hosts.ts';
 import {
   migrationSteerSignal,
   releaseSignal,
@@ -53,8 +53,8 @@ export async function upgrade(input: UpgradeInput): Promise<UpgradeResult> {
   let liveMoves = false;
   /** A person was told of a record of blue that is not there any more, and resumed. */
   let mayMiss = false;
-  /** Apps with names of an external-dns, as preflight found. */
-  let annotated: readonly string[] = [];
+  /** Names of an external-dns, by app, as preflight found. */
+  let annotated: ReturnType<typeof annotatedBefore> = new Map();
   /** Migrations that were ended from outside, with why. */
   const lost = new Map<string, ApplicationFailure>();
   // A migration that has ended hears nothing, and needs not.
@@ -140,7 +140,7 @@ export async function upgrade(input: UpgradeInput): Promise<UpgradeResult> {
     const facts = await calls.gatherPreflight({ environment, run: board.run });
     // Known before anything is judged: the way back needs it, whatever the findings say.
     board.blue = (facts.blue && (await calls.describeCluster({ actor, cluster: facts.blue.name }))) ?? undefined;
-    annotated = facts.annotated.map(({ app }) => app);
+    annotated = annotatedBefore(environment, facts);
     board.findings = judgePreflight(environment, facts, board.run);
     const blockers = board.findings.filter(({ severity }) => severity === 'blocker');
     if (blockers.length > 0)
@@ -326,7 +326,7 @@ export async function upgrade(input: UpgradeInput): Promise<UpgradeResult> {
     const going = apps.filter(({ name }) => !fails.has(name));
     const back = { ask, actor, environment, blue, green };
     const changed = await everyOne(
-      going.map((app) => giveBack({ ...back, app, movers: annotated.includes(app.name) ? undefined : ALL_OURS })),
+      going.map((app) => giveBack({ ...back, app, known: annotated.get(app.name) ?? [] })),
     );
     board.showOnBlue(going.map(({ name }) => name));
     if (fails.size > 0)

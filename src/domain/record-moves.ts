@@ -18,6 +18,26 @@ export type MoveDecision =
   | { readonly kind: 'moved'; readonly mover: HostMover }
   | { readonly kind: 'blocked'; readonly problems: readonly RecordProblem[] };
 
+/** By whom a name was moved when all could be asked. */
+export interface KnownMover {
+  readonly host: string;
+  readonly zoneId: string;
+  readonly mover: HostMover;
+}
+
+/**
+ * On the way back. A cluster that does not answer says nothing of its registry's format, so that external-dns's records look
+ * like ours, or like a third party's: what was known before counts then, except against an entry that says ours.
+ */
+export function decideBack(facts: RecordFacts, known: readonly KnownMover[], allAnswered: boolean): MoveDecision {
+  const decision = decideMove(facts);
+  const before = known.find(({ host, zoneId }) => host === facts.host && zoneId === facts.zoneId)?.mover;
+  if (allAnswered || before?.kind !== 'external-dns' || facts.owner.kind === 'ours') return decision;
+  return decision.kind === 'moved' && decision.mover.kind === 'external-dns'
+    ? decision
+    : { kind: 'moved', mover: before };
+}
+
 export function decideMove(facts: RecordFacts): MoveDecision {
   const { owner, host } = facts;
   const blocked = (id: string, what: string, todo: string): MoveDecision => ({

@@ -36,7 +36,15 @@ export class FakeAnnotations {
 
   ownerOf(host: string): RecordOwner {
     if (this.others.has(host)) return { kind: 'other', what: 'A simple' };
-    if (this.hosts.has(host)) return { kind: 'external-dns', claims: this.#claims(host) };
+    if (this.hosts.has(host)) {
+      // Each cluster's external-dns has a --txt-prefix of its own, and only its cluster tells which.
+      const all = this.#claims(host);
+      const claims = all.filter(({ owner }) => !this.down.has(owner));
+      if (claims.length === 0) return { kind: 'unregistered' };
+      return claims.length === all.length
+        ? { kind: 'external-dns', claims }
+        : { kind: 'other', what: 'several owners' };
+    }
     return this.adopted.has(host) ? { kind: 'ours', claims: [] } : { kind: 'unregistered' };
   }
 

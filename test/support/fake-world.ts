@@ -263,7 +263,7 @@ export class FakeWorld {
         ),
         annotated: environment.apps
           .filter(({ hosts }) => hosts.some(({ name }) => this.annotations.hosts.has(name)))
-          .map(({ name }) => ({ app: name, ...this.annotations.facts(BLUE) })),
+          .map(({ name }) => Object.assign({ app: name }, this.annotations.facts(BLUE))),
       }),
       gatherCatalogue: async () => ({
         at: new Date().toISOString(),

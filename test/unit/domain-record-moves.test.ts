@@ -3,7 +3,13 @@ import { ignoreSnippet, leavesAnnotation, type ArgoPolicy } from '../../src/doma
 import type { IgnoredDifference } from '../../src/domain/ignored-differences.ts';
 import type { ExternalDns } from '../../src/domain/external-dns.ts';
 import type { ColourFacts } from '../../src/domain/record-keeper.ts';
-import { decideMove, recordFacts, type MoveDecision, type RecordFacts } from '../../src/domain/record-moves.ts';
+import {
+  decideBack,
+  decideMove,
+  recordFacts,
+  type MoveDecision,
+  type RecordFacts,
+} from '../../src/domain/record-moves.ts';
 import type { Claim, RecordOwner } from '../../src/domain/record-owner.ts';
 import { externalDns } from '../support/external-dns.ts';
 
@@ -267,5 +273,27 @@ describe('leavesAnnotation', () => {
 
   it('is brought about by the snippet', () => {
     expect(ignoreSnippet(WEIGHT)).toContain(POINTER);
+  });
+});
+
+describe('decideBack', () => {
+  const known = decideMove(facts({ green: null, owner: owned(claim('blue')) }));
+  const mover = known.kind === 'moved' ? known.mover : { kind: 'zone-writer' as const };
+  const back = (owner: RecordOwner, allAnswered: boolean) =>
+    decideBack(facts({ owner, green: null }), [{ host: 'web.example.test', zoneId: 'Z1', mover }], allAnswered);
+
+  it('keeps what was known of external-dns’s names while a cluster does not answer', () => {
+    expect(mover.kind).toBe('external-dns');
+    for (const owner of [{ kind: 'unregistered' }, { kind: 'other', what: 'several owners' }] as const)
+      expect(back(owner, false)).toEqual({ kind: 'moved', mover });
+    // Green's record looks like a third party's.
+    expect(back(owned(claim('blue'), claim('green')), false)).toEqual({ kind: 'moved', mover });
+  });
+
+  it('takes what is seen when all have answered, and an entry that says ours at any time', () => {
+    const ours = { kind: 'moved', mover: { kind: 'zone-writer' } };
+    expect(back({ kind: 'unregistered' }, true)).toEqual(ours);
+    expect(problems(back({ kind: 'other', what: 'A simple' }, true))).toEqual(['record.others']);
+    expect(back({ kind: 'ours', claims: [] }, false)).toEqual(ours);
   });
 });

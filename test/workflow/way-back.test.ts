@@ -27,6 +27,7 @@ describe.concurrent('the way back of names that external-dns has', () => {
       readonly fake: FakeWorld;
       readonly green: string;
       readonly rollback: () => Promise<UpgradeStatus['holds'][number] | undefined>;
+      readonly resumed: () => Promise<string>;
     }) => Promise<void>,
   ): Promise<void> {
     number += 1;
@@ -60,12 +61,17 @@ describe.concurrent('the way back of names that external-dns has', () => {
         await up.executeUpdate(messages.rollbackUpdate, { args: [{ ...sre, removeGreen: false }] });
         const status = await eventually(
           () => up.query(messages.statusQuery),
-          ({ holds }) => holds.some(({ because }) => !because.includes('name is taken')),
+          ({ state, holds }) =>
+            state === 'rolled-back' || holds.some(({ because }) => !because.includes('name is taken')),
         );
         return status.holds[0];
       };
+      const resumed = async (): Promise<string> => {
+        await up.executeUpdate(messages.resumeUpdate, { args: [sre] });
+        return (await up.result()).result;
+      };
       try {
-        await act({ fake, green, rollback });
+        await act({ fake, green, rollback, resumed });
       } finally {
         for (const handle of [up, temporal.server.client.workflow.getHandle(zoneId(zone.id))])
           await handle.terminate().catch(() => undefined);
@@ -85,6 +91,35 @@ describe.concurrent('the way back of names that external-dns has', () => {
       expect(fake.weights(annotated)).toEqual({ [BLUE]: 100, [green]: 0 });
       expect(fake.weights(ours)).toEqual({ [BLUE]: 100, [green]: 0 });
       expect(fake.weights(blocked)).toEqual({ [BLUE]: 50, [green]: 50 });
+    });
+  });
+
+  it('raises blue when green’s cluster does not answer, and holds with what to do about green’s side', async () => {
+    const names = ['annotated', 'ours'].map((name) => `${name}.example.test`);
+    const [annotated = '', ours = ''] = names;
+    await halfWay(names, [annotated], async ({ fake, green, rollback }) => {
+      fake.annotations.down.add(green);
+      expect(await rollback()).toMatchObject({
+        because: `messages: external-dns of ${green} cannot be told its weight, for that cluster does not answer`,
+        todo: `have the API server of ${green} answer and resume, or set the record’s weight to 0 by hand while its external-dns is down`,
+        runbook: 'dns-not-followed',
+      });
+      expect(fake.weights(annotated)).toEqual({ [BLUE]: 100, [green]: 50 });
+      expect(fake.annotations.told.get(BLUE)).toBe(100);
+      expect(fake.weights(ours)).toEqual({ [BLUE]: 100, [green]: 0 });
+    });
+  });
+
+  it('never writes a name of external-dns itself when neither cluster answers, and goes on when they do', async () => {
+    const annotated = 'annotated.example.test';
+    await halfWay([annotated], [annotated], async ({ fake, green, rollback, resumed }) => {
+      fake.annotations.down.add(BLUE).add(green);
+      expect((await rollback())?.because).toContain(`API server of ${BLUE}`);
+      expect(fake.weights(annotated)).toEqual({ [BLUE]: 50, [green]: 50 });
+      fake.annotations.down.clear();
+      expect(await resumed()).toBe('rolled-back');
+      expect(fake.weights(annotated)).toEqual({ [BLUE]: 100, [green]: 0 });
+      expect(fake.calls).not.toContain('applyWishes');
     });
   });
 });
