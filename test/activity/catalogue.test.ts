@@ -122,7 +122,9 @@ describe('gatherCatalogue', () => {
   it('finds the owner where the running external-dns keeps its registry', async () => {
     const registry = { prefix: 'eu-', suffix: '', wildcardReplacement: '', encrypted: false };
     const elsewhere = externalDns(BLUE, { format: registry });
-    const moved = RECORDS['Z2']?.map((one) => (one.type === 'TXT' ? { ...one, name: `eu-${one.name}` } : one)) ?? [];
+    const moved = (RECORDS['Z2'] ?? []).map((one) =>
+      one.type === 'TXT' ? Object.assign({}, one, { name: `eu-${one.name}` }) : one,
+    );
     const ownersBy = async (dns: ExternalDns): Promise<unknown> => {
       const { deps } = world({
         kube: { receivers: answers([SHOP]), externalDns: answers([dns]) },
