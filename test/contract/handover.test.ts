@@ -236,7 +236,9 @@ async function syncNow(cluster: string): Promise<void> {
     async () => {
       const { status } = await read(cluster);
       const { phase, operation: of } = status?.operationState ?? {};
-      return phase === 'Succeeded' && of?.info?.some(({ value }: { value: string }) => value === id);
+      // The one before it may have been Argo CD's own, which has no info.
+      const info: readonly { value: string }[] = of?.info ?? [];
+      return phase === 'Succeeded' && info.some(({ value }) => value === id);
     },
     { what: `a sync of ${name}`, ...WAIT },
   );
